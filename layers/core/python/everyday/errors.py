@@ -1,0 +1,144 @@
+"""Errors this project raises on purpose.
+
+EverydayError
+├── SettingsError            the process was configured wrongly; never retried
+├── InvalidMessageError      a message can never succeed; goes to the dead-letter queue
+├── Unavailable              an outside service did not answer as promised; the caller may retry later
+│   ├── SourceUnavailable        Instagram
+│   ├── ArchiveUnavailable       S3 or the archive's folder
+│   ├── CatalogUnavailable       DynamoDB
+│   ├── SecretsUnavailable       Secrets Manager
+│   ├── EventsUnavailable        EventBridge
+│   └── BlogUnavailable          Ghost
+├── Conflict                 a conditional write lost; read again and decide again
+│   ├── ArchiveConflict
+│   └── CatalogConflict
+├── SourceError              Instagram answered, and the answer stops more than one medium
+│   ├── SourceThrottled          save the place and end; `.retry_at` says when to come back
+│   ├── OwnerActionNeeded        token dead, permission gone: only the owner can help
+│   └── ExportUnreadable         the data export cannot be read at all
+├── MediumError              one medium failed; the rest of the run goes on
+│   ├── MediumGone               deleted or no longer visible
+│   ├── MediumExpired            the signed URL ran out; ask for a fresh one
+│   ├── MediumMissing            the source has no file for it (now)
+│   └── MediumRefused            address, size or content is not what a medium may have
+└── BlogError                Ghost answered no
+    ├── BlogKeyRefused           stop the run; the key is wrong or its rights are gone
+    ├── BlogRejected             this post or file can never pass as it is; park it
+    ├── BlogCollision            somebody changed the post since we read it
+    └── BlogPostGone             the post is no longer there
+"""
+
+from datetime import datetime
+
+
+class EverydayError(Exception):
+    """Base of every error raised on purpose. The message is for the owner: what happened, what to do next."""
+
+
+class SettingsError(EverydayError):
+    """A setting is missing or malformed; the message names it and says what is allowed."""
+
+
+class InvalidMessageError(EverydayError):
+    """A message does not have the promised shape; the message names the field."""
+
+
+class Unavailable(EverydayError):
+    """An outside service did not answer as promised. Nothing is known about the effect of the call."""
+
+
+class SourceUnavailable(Unavailable):
+    """Instagram did not answer, or answered with a passing fault."""
+
+
+class ArchiveUnavailable(Unavailable):
+    """The archive did not answer."""
+
+
+class CatalogUnavailable(Unavailable):
+    """The catalog did not answer."""
+
+
+class SecretsUnavailable(Unavailable):
+    """The secret store did not answer."""
+
+
+class EventsUnavailable(Unavailable):
+    """The event bus did not take an event."""
+
+
+class BlogUnavailable(Unavailable):
+    """The blog did not answer, or answered with a passing fault."""
+
+
+class Conflict(EverydayError):
+    """A conditional write lost against another writer."""
+
+
+class ArchiveConflict(Conflict):
+    """The object changed since it was read, or already exists."""
+
+
+class CatalogConflict(Conflict):
+    """The entry changed since it was read, or already exists."""
+
+
+class SourceError(EverydayError):
+    """Instagram answered, and the answer stops more than one medium."""
+
+
+class SourceThrottled(SourceError):
+    """A rate limit is reached; `retry_at` is when to come back."""
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class OwnerActionNeeded(SourceError):
+    """Only the owner can repair this: a dead token, a missing permission, a blocked app."""
+
+
+class ExportUnreadable(SourceError):
+    """The data export cannot be read: not JSON, no media list, a hostile archive."""
+
+
+class MediumError(EverydayError):
+    """One medium failed; the rest of the run goes on."""
+
+
+class MediumGone(MediumError):
+    """Instagram no longer shows this medium."""
+
+
+class MediumExpired(MediumError):
+    """The signed address ran out; a fresh one may work."""
+
+
+class MediumMissing(MediumError):
+    """The source knows the medium but has no file for it now."""
+
+
+class MediumRefused(MediumError):
+    """Address, size or content is not what a medium may have."""
+
+
+class BlogError(EverydayError):
+    """The blog answered no."""
+
+
+class BlogKeyRefused(BlogError):
+    """The Admin API key is wrong or lacks rights; no post can pass."""
+
+
+class BlogRejected(BlogError):
+    """This post or file can never pass as it is."""
+
+
+class BlogCollision(BlogError):
+    """The post was changed since it was read."""
+
+
+class BlogPostGone(BlogError):
+    """The post is no longer there."""

@@ -1,0 +1,1 @@
+"""Back up every Instagram post, and post it on the owner's Ghost blog."""

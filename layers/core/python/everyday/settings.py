@@ -1,0 +1,86 @@
+"""What each function is told by its environment. The stack writes it, the function reads it: one type for both.
+
+A field's name in capitals is the variable's name; tuples are joined by commas.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self, get_type_hints
+
+import msgspec
+
+from everyday.errors import SettingsError
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Base of the settings types."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingsError naming the variable that is missing or malformed."""
+        hints = get_type_hints(cls)
+        given = {name: env[name.upper()] for name in hints if name.upper() in env}
+        values = {
+            name: _split(text) if hints[name] == tuple[str, ...] else text for name, text in given.items()
+        }
+        try:
+            return msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(
+                f"{cls.__name__}: {error} (each field is the variable of that name in capitals)"
+            ) from error
+
+    def to_env(self) -> dict[str, str]:
+        """The inverse, used by the stack. Values that are None are left out."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name.upper(): _text(value) for name, value in values.items() if value is not None}
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+class BackupSettings(Settings, frozen=True, kw_only=True):
+    """`photo_backup`. Sizes in bytes. `media_origins` are patterns such as `https://*.cdninstagram.com`.
+
+    `walk_days`: a complete walk through the listing (the only way to see edits and deletions of older
+    media) is due when the last one ended that many days ago.
+    """
+
+    catalog_table: str
+    archive_bucket: str
+    bus_name: str
+    instagram_secret: str
+    instagram_url: str
+    media_origins: tuple[str, ...]
+    max_file_bytes: int
+    concurrency: int = 16
+    page_size: int = 50
+    walk_days: int = 7
+
+
+class PostSettings(Settings, frozen=True, kw_only=True):
+    """`photo_post`. `post_since`: media taken earlier are kept and not posted. Sizes in bytes."""
+
+    catalog_table: str
+    archive_bucket: str
+    ghost_secret: str
+    ghost_url: str
+    post_status: str = "draft"
+    post_tags: tuple[str, ...] = ()
+    post_author: str | None = None
+    post_since: datetime | None = None
+    max_video_bytes: int = 200_000_000
+
+
+class TokenSettings(Settings, frozen=True, kw_only=True):
+    """`token_refresh`."""
+
+    instagram_secret: str
+    instagram_url: str
