@@ -1,4 +1,4 @@
-"""What each function is told by its environment: the stack writes it, the function reads it, one type for both.
+"""What each function is told by its environment: the stack writes it and the function reads it.
 
 A field's name in capitals is the variable's name; tuples are joined by commas.
 """
