@@ -21,7 +21,8 @@ EverydayError
 │   ├── MediumGone               deleted or no longer visible
 │   ├── MediumExpired            the signed URL ran out; ask for a fresh one
 │   ├── MediumMissing            the source has no file for it (now)
-│   └── MediumRefused            address, size or content is not what a medium may have
+│   ├── MediumRefused            address, size or content is not what a medium may have
+│   └── MediumUnreadable         a document in the archive does not have the shape it was written with
 └── BlogError                Ghost answered no
     ├── BlogKeyRefused           stop the run; the key is wrong or its rights are gone
     ├── BlogRejected             this post or file can never pass as it is; park it
@@ -122,6 +123,10 @@ class MediumMissing(MediumError):
 
 class MediumRefused(MediumError):
     """Address, size or content is not what a medium may have."""
+
+
+class MediumUnreadable(MediumError):
+    """What the archive wrote about this medium cannot be read back."""
 
 
 class BlogError(EverydayError):
