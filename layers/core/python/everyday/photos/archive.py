@@ -13,6 +13,7 @@ here are pure.
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import count
 from typing import TypeVar
 
 import msgspec
@@ -44,7 +45,7 @@ _Stored = TypeVar("_Stored", bound=Record)
 
 
 class PostRecord(Record, frozen=True, kw_only=True):
-    """`post.json`: the blog's post of this medium and the files uploaded for it, by item (as `Entry.uploads`)."""
+    """`post.json`: the blog's post of this medium and the files uploaded for it, keyed as `Entry.uploads`."""
 
     post: BlogPost
     uploads: dict[str, Upload] = msgspec.field(default_factory=dict)
@@ -108,24 +109,24 @@ def _decode(document: bytes, kind: type[_Stored], name: str) -> _Stored:
     return record
 
 
-def steady(known: Medium, medium: Medium) -> Medium:
-    """The medium with the positions its items already have in the archive.
+def steady(known: Sidecar, medium: Medium) -> Medium:
+    """The medium with the positions its items already have in the archive; to be asked before fetching.
 
     The owner may take a picture out of a carousel; the ones after it then move up. A position is part of a
     file's name, so an item keeps the one it had and a new item gets one that was never used.
     """
-    kept = {item.source_id: item.position for item in known.items if item.source_id}
+    told = [*(revision.medium for revision in known.revisions), known.medium]
+    kept = {item.source_id: item.position for it in told for item in it.items if item.source_id}
     if not any(item.source_id in kept for item in medium.items):
         return medium
-    free = max(kept.values())
-    items = []
-    for item in medium.items:
-        position = kept.get(item.source_id or "")
-        if position is None:
-            free += 1
-            position = free
-        items.append(replace(item, position=position))
-    return replace(medium, items=tuple(items))
+    free = count(1 + max([*kept.values(), *(file.position for file in known.files)]))
+    return replace(
+        medium,
+        items=tuple(
+            replace(item, position=kept[item.source_id] if item.source_id in kept else next(free))
+            for item in medium.items
+        ),
+    )
 
 
 def merged(
@@ -159,7 +160,7 @@ def _described(known: Sidecar | None, medium: Medium, *, now: datetime) -> Sidec
     if known.medium.origin is Origin.API and medium.origin is Origin.EXPORT:
         # An export is a picture of the past: it never overwrites what Instagram itself said later.
         return known
-    new = steady(known.medium, medium).without_addresses()
+    new = steady(known, medium).without_addresses()
     if not edited(known.medium, new):
         return known
     return replace(known, medium=new, revisions=(*known.revisions, Revision(until=now, medium=known.medium)))
