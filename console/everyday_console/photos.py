@@ -1,0 +1,53 @@
+"""What the photos pages show, worked out from catalog entries and sidecars."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from everyday.photos.catalog import Entry, State
+from everyday.photos.model import Sidecar
+
+
+class Board(NamedTuple):
+    """One page of the grid. `counts` has every state that occurs; sizes in bytes."""
+
+    entries: list[Entry]
+    counts: dict[State, int]
+    size: int
+    files: int
+    state: str | None
+    page: int
+    pages: int
+    total: int
+
+
+def board(entries: Iterable[Entry], *, state: str | None, page: int, per_page: int) -> Board:
+    """Count everything, keep one page: memory stays that of a page."""
+    counts: Counter[State] = Counter()
+    size = files = matching = 0
+    kept: list[Entry] = []
+    for entry in entries:
+        counts[entry.state] += 1
+        size, files = size + entry.size, files + entry.files
+        if state and entry.state != state:
+            continue
+        if (page - 1) * per_page <= matching < page * per_page:
+            kept.append(entry)
+        matching += 1
+    pages = max(1, -(-matching // per_page))
+    return Board(kept, dict(sorted(counts.items())), size, files, state, page, pages, counts.total())
+
+
+def cover(sidecar: Sidecar) -> str | None:
+    """The file name of the first picture: a photo, else a video's thumbnail."""
+    pictures = [file for file in sidecar.files if file.content_type.startswith("image/")]
+    return min(pictures, key=lambda file: (file.position, not file.thumbnail)).name if pictures else None
+
+
+def human_size(size: int) -> str:
+    """Bytes as a person reads them: `1.4 GB`."""
+    amount, units = float(size), ["B", "kB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if units[0] in {"B", "kB"} else f"{amount:.1f} {units[0]}"
