@@ -25,7 +25,7 @@ class _Announcing(uvicorn.Server):
 
 @contextmanager
 def served(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
-    """The address of `app` while the block runs, such as `http://127.0.0.1:40123`; port 0 takes a free one."""
+    """The address of `app` while the block runs, `http://127.0.0.1:40123`; port 0 takes a free one."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = _Announcing(
             uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
