@@ -116,7 +116,9 @@ class Sidecar(Record, frozen=True, kw_only=True):
     """`media.json`: everything the archive knows of one medium. Its files are listed, with hashes.
 
     `revisions` holds earlier descriptions, oldest first. `gone_at` is when the medium was found deleted
-    on Instagram; nothing is ever deleted here.
+    on Instagram; nothing is ever deleted here. `same_as` names the medium that stands for this one on the
+    blog, and `doubt` says why it may not be posted without the owner: both keep a rebuilt catalog from
+    posting one picture twice.
     """
 
     medium: Medium
@@ -125,6 +127,8 @@ class Sidecar(Record, frozen=True, kw_only=True):
     missing: tuple[MissingFile, ...] = ()
     revisions: tuple[Revision, ...] = ()
     gone_at: datetime | None = None
+    same_as: str | None = None
+    doubt: str | None = None
     version: int = 1
 
 

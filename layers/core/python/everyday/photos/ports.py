@@ -48,6 +48,21 @@ class Source(Protocol):
         ...
 
 
+class Refreshed(NamedTuple):
+    """A token that Instagram lengthened; `expires_in` in seconds."""
+
+    access_token: str
+    expires_in: int
+
+
+class Refresher(Protocol):
+    """Lengthens a long-lived token. The old one stays valid until its own expiry."""
+
+    def refresh(self, access_token: str) -> Refreshed:
+        """Raises OwnerActionNeeded, SourceThrottled, SourceUnavailable; no message holds the token."""
+        ...
+
+
 class Stored(NamedTuple):
     """What the archive holds under a key: SHA-256 as hex, size in bytes."""
 
