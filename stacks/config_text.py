@@ -1,0 +1,50 @@
+"""The settings as texts: the file that `everyday init` writes, and the table in the documentation."""
+
+import json
+from datetime import date
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from stacks.config import Config, Table, extra, tables
+
+_HEAD = """\
+# The settings of everyday. `everyday init` writes this file; every setting is explained in
+# docs/configuration.md, and a mistake here is refused before anything is deployed.
+"""
+
+
+def as_toml(config: Config) -> str:
+    """The whole file, commented; what is unset stands there as a comment with an example."""
+    return "\n".join([_HEAD, *(_table(name, getattr(config, name)) for name in tables())])
+
+
+def as_markdown() -> str:
+    """The settings of every table, for the documentation."""
+    parts = []
+    for name, table in tables().items():
+        rows = (_row(key, field) for key, field in table.model_fields.items())
+        head = ["| Setting | Default | Allowed | |", "|---|---|---|---|"]
+        parts.append("\n".join([f"## `[{name}]`", "", table.__doc__ or "", "", *head, *rows, ""]))
+    return "\n".join(parts)
+
+
+def _table(name: str, table: Table) -> str:
+    lines = [f"# {table.__doc__}", f"[{name}]"]
+    for key, field in type(table).model_fields.items():
+        value = getattr(table, key)
+        given = f"# {key} = {_toml(extra(field, 'example'))}" if value is None else f"{key} = {_toml(value)}"
+        lines += [f"# {field.description} Allowed: {extra(field, 'allowed')}.", given, ""]
+    return "\n".join(lines)
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    default = "unset" if field.default is None else f"`{_toml(field.default)}`"
+    return f"| `{key}` | {default} | {extra(field, 'allowed')} | {field.description} |"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    # For texts, whole numbers, true, false and lists of texts, JSON is TOML.
+    return json.dumps(value, ensure_ascii=False)
