@@ -16,6 +16,7 @@ EverydayError
 ├── SourceError              Instagram answered, and the answer stops more than one medium
 │   ├── SourceThrottled          save the place and end; `.retry_at` says when to come back
 │   ├── OwnerActionNeeded        token dead, permission gone: only the owner can help
+│   ├── CursorRefused            the saved place in the listing is no longer known; begin again
 │   └── ExportUnreadable         the data export cannot be read at all
 ├── MediumError              one medium failed; the rest of the run goes on
 │   ├── MediumGone               deleted or no longer visible
@@ -99,6 +100,10 @@ class SourceThrottled(SourceError):
 
 class OwnerActionNeeded(SourceError):
     """Only the owner can repair this: a dead token, a missing permission, a blocked app."""
+
+
+class CursorRefused(SourceError):
+    """The saved place in the listing is no longer known; the walk must begin again."""
 
 
 class ExportUnreadable(SourceError):

@@ -64,7 +64,8 @@ class Entry(Record, frozen=True, kw_only=True):
 
     `fingerprint` changes when the owner edits the medium on Instagram. `seen` is the id of the last complete
     walk that listed it. `same_as` names the entry that stands for this one on the blog. `size` is in bytes.
-    `reason` says why it is parked, kept, or not yet stored.
+    `reason` says why it is parked, kept, or not yet stored. `caption_hash` and `hint` are for joining an
+    export's media with the API's (see `photos.joining`).
     """
 
     id: str
@@ -88,6 +89,8 @@ class Entry(Record, frozen=True, kw_only=True):
     same_as: str | None = None
     gone_at: datetime | None = None
     seen: str | None = None
+    caption_hash: str | None = None
+    hint: str | None = None
     version: int = 0
 
     @property

@@ -10,11 +10,16 @@ from everyday.photos.model import Item, Medium
 
 
 class Page(NamedTuple):
-    """One page of a listing, newest first. `cursor` reads the next page; None means the list ended."""
+    """One page of a listing, newest first. `cursor` reads the next page; None means the list ended.
+
+    `unreadable` names what was listed and could not be understood: a media id where there is one.
+    `pause_until`: a rate limit is near, so this page is good and the next call must wait until then.
+    """
 
     media: Sequence[Medium]
     cursor: str | None
     unreadable: Sequence[str] = ()
+    pause_until: datetime | None = None
 
 
 class Body(NamedTuple):
@@ -31,7 +36,8 @@ class Source(Protocol):
     def page(self, cursor: str | None) -> Page:
         """One page of the listing.
 
-        Raises SourceUnavailable, SourceThrottled, OwnerActionNeeded, ExportUnreadable.
+        Raises SourceUnavailable, SourceThrottled, OwnerActionNeeded, ExportUnreadable; CursorRefused when
+        the source no longer knows the cursor, so the walk must begin again.
         """
         ...
 
