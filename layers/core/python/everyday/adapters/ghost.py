@@ -1,0 +1,183 @@
+"""The owner's Ghost blog over its Admin API."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from everyday.adapters.ghost_http import GhostApi
+from everyday.adapters.ghost_multipart import FilePart, Multipart
+from everyday.errors import BlogPostGone, BlogUnavailable, SettingsError
+from everyday.photos.ports import Draft, FoundPost, Uploaded
+from everyday.ports import Clock, Secrets
+
+# Ghost 6.65 cuts every larger limit to 100 without saying so; the answer tells the next page.
+_PAGE = 100
+_THUMBNAIL_TYPES = {".png": "image/png", ".webp": "image/webp"}
+
+
+class Site(NamedTuple):
+    """What a blog says of itself."""
+
+    title: str
+    url: str
+    version: str
+
+
+def key_from(secrets: Secrets, name: str) -> Callable[[], str]:
+    """Reads the Admin API key from the secret `name`, whose shape is {"admin_key": "id:secret"}."""
+
+    def read() -> str:
+        key = secrets.get(name).get("admin_key")
+        if not isinstance(key, str) or not key:
+            raise SettingsError(f"the secret {name} has no admin_key: run `everyday photos login`")
+        return key
+
+    return read
+
+
+class GhostBlog:
+    """`everyday.photos.ports.Blog` for Ghost 5 and 6, for one thread.
+
+    `url` is the blog's address; `key` gives its Admin API key and is asked again after the blog refused one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: Callable[[], str],
+        *,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._api = GhostApi(url, key, clock=clock, sleep=sleep, jitter=jitter)
+
+    def check(self) -> Site:
+        """Prove address and key by two cheap reads. Raises BlogUnavailable, BlogKeyRefused, SettingsError."""
+        site = self._api.call("GET", "/site/")
+        self._api.call("GET", "/posts/", params={"limit": 1, "fields": "id"})
+        with _ghosts_shape():
+            return Site(site["site"]["title"], site["site"]["url"], site["site"]["version"])
+
+    def find(self, *, slug: str, marker: str) -> Sequence[FoundPost]:
+        ours = re.compile(rf"{re.escape(slug)}(-\d+)?")
+        either = f"slug:~^{_quoted(slug)},codeinjection_foot:~{_quoted(marker)}"
+        posts = [post for post in self._posts(either) if ours.fullmatch(post.slug) or marker in post.foot]
+        return sorted(posts, key=lambda post: (post.created_at, post.id))
+
+    def get(self, post_id: str) -> FoundPost:
+        return _post(self._api.call("GET", f"/posts/{post_id}/"))
+
+    def create(self, draft: Draft) -> FoundPost:
+        post = {
+            **_content(draft),
+            "slug": draft.slug,
+            "status": draft.status,
+            "published_at": draft.published_at,
+            "authors": [{"email" if "@" in author else "slug": author} for author in draft.authors],
+        }
+        return self._write("POST", "/posts/", post)
+
+    def update(self, post_id: str, draft: Draft, *, updated_at: str) -> FoundPost:
+        return self._write("PUT", f"/posts/{post_id}/", {**_content(draft), "updated_at": updated_at})
+
+    def delete(self, post_id: str) -> None:
+        try:
+            self._api.call("DELETE", f"/posts/{post_id}/")
+        except BlogPostGone:
+            return
+
+    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> Uploaded | None:
+        folder = "media" if video else "images"
+        for month in _months(begun_at):
+            place = f"/content/{folder}/{month}/{name}"
+            if url := self._api.probe(place):
+                stem = Path(place)
+                thumbnail = f"{stem.parent}/{stem.stem}_thumb.jpg"
+                return Uploaded(url, self._api.probe(thumbnail) if video else None)
+        return None
+
+    def upload(self, name: str, path: str, *, content_type: str, thumbnail: str | None = None) -> Uploaded:
+        kind = "media" if content_type.startswith("video/") else "images"
+        files = [FilePart("file", name, path, content_type)]
+        if thumbnail:
+            files.append(FilePart("thumbnail", Path(thumbnail).name, thumbnail, _thumbnail_type(thumbnail)))
+        form = Multipart({"ref": name}, files)
+        told = self._api.call("POST", f"/{kind}/upload/", body=form, content_type=form.content_type)
+        with _ghosts_shape():
+            file = told[kind][0]
+            return Uploaded(file["url"], file.get("thumbnail_url"))
+
+    def _posts(self, filter_: str) -> Iterator[FoundPost]:
+        page: int | None = 1
+        while page:
+            told = self._api.call(
+                "GET",
+                "/posts/",
+                params={"filter": filter_, "order": "created_at asc, id asc", "limit": _PAGE, "page": page},
+            )
+            with _ghosts_shape():
+                found = [_found(post) for post in told["posts"]]
+                page = told["meta"]["pagination"]["next"]
+            yield from found
+
+    def _write(self, method: str, path: str, post: Mapping[str, Any]) -> FoundPost:
+        return _post(self._api.call(method, path, params={"source": "html"}, document={"posts": [post]}))
+
+
+def _content(draft: Draft) -> dict[str, Any]:
+    return {
+        "title": draft.title,
+        "html": draft.html,
+        "tags": list(draft.tags),
+        "canonical_url": draft.canonical_url,
+        "codeinjection_foot": draft.foot,
+        "custom_excerpt": draft.custom_excerpt,
+        "feature_image": draft.feature_image,
+        "feature_image_alt": draft.feature_image_alt,
+    }
+
+
+def _post(told: Any) -> FoundPost:
+    with _ghosts_shape():
+        return _found(told["posts"][0])
+
+
+def _found(post: Mapping[str, Any]) -> FoundPost:
+    return FoundPost(
+        id=post["id"],
+        url=post["url"],
+        slug=post["slug"],
+        status=post["status"],
+        updated_at=post["updated_at"],
+        created_at=post["created_at"],
+        foot=post["codeinjection_foot"] or "",
+    )
+
+
+@contextmanager
+def _ghosts_shape() -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, IndexError, TypeError) as error:
+        raise BlogUnavailable(f"the blog's answer is not in Ghost's shape: {error!r}") from error
+
+
+def _quoted(text: str) -> str:
+    """A string of Ghost's filter language."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _months(begun_at: datetime) -> Sequence[str]:
+    """Ghost 6.65 files an upload under the month its server has: clocks and time zones differ by a day."""
+    days = (begun_at, begun_at - timedelta(days=1), begun_at + timedelta(days=1))
+    return tuple(dict.fromkeys(f"{day:%Y/%m}" for day in days))
+
+
+def _thumbnail_type(path: str) -> str:
+    return _THUMBNAIL_TYPES.get(Path(path).suffix.lower(), "image/jpeg")
