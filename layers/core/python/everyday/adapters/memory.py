@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from everyday.errors import ArchiveConflict, CatalogConflict, MediumMissing, SettingsError
+from everyday.photos.archive import whole
 from everyday.photos.catalog import Entry, RunState, Work, with_version
 from everyday.photos.ports import Body, Listed, Stored
 
@@ -33,7 +34,7 @@ class MemoryArchive:
 
     def put(self, key: str, body: Body) -> Stored:
         if key not in self.objects:
-            new = MemoryObject(b"".join(body.chunks), body.content_type)
+            new = MemoryObject(b"".join(whole(body)), body.content_type)
             with self._lock:
                 self.objects.setdefault(key, new)
         data = self.objects[key].data

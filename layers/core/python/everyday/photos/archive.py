@@ -11,7 +11,7 @@ here are pure.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import count
 from typing import TypeVar
@@ -19,9 +19,10 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from everyday.errors import MediumRefused, MediumUnreadable
+from everyday.errors import MediumRefused, MediumUnreadable, SourceUnavailable
 from everyday.photos.catalog import Upload
 from everyday.photos.model import BlogPost, Medium, MissingFile, Origin, Record, Revision, Sidecar, StoredFile
+from everyday.photos.ports import Body
 
 ROOT = "instagram/"
 SIDECAR = "media.json"
@@ -41,6 +42,7 @@ _EXTENSIONS = {
     "video/quicktime": "mov",
     "video/webm": "webm",
 }
+_TYPES = {extension: kind for kind, extension in _EXTENSIONS.items()} | {"json": "application/json"}
 _Stored = TypeVar("_Stored", bound=Record)
 
 
@@ -75,6 +77,22 @@ def file_name(position: int, content_type: str, *, thumbnail: bool = False) -> s
     """`1.jpg`, `2.thumbnail.jpg`; a type that is not a known picture or video ends in `.bin`."""
     kind = content_type.partition(";")[0].strip().lower()
     return f"{position}.{'thumbnail.' if thumbnail else ''}{_EXTENSIONS.get(kind, 'bin')}"
+
+
+def content_type(name: str) -> str:
+    """The type that a file's name promises, for stores that keep none."""
+    return _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+
+
+def whole(body: Body) -> Iterator[bytes]:
+    """The body's chunks. Raises SourceUnavailable at the end of a body that is not as long as declared:
+    a picture cut short would otherwise be kept for ever, because nothing here is overwritten."""
+    size = 0
+    for chunk in body.chunks:
+        size += len(chunk)
+        yield chunk
+    if body.length not in {None, size}:
+        raise SourceUnavailable(f"the source declared {body.length} bytes and gave {size}")
 
 
 def split_key(key: str) -> tuple[str, str] | None:

@@ -1,0 +1,194 @@
+"""The archive in an S3 bucket.
+
+Requests a call makes: `put` 1 up to 8 MiB, else 4 + one a part (head, look for leftovers, create, parts,
+complete); one more to adopt an object that was there. `read`, `write`, `open`: 1. `list`: 1 a thousand.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from everyday.adapters.aws import ATTEMPTS, code_of, translated
+from everyday.adapters.s3_upload import Upload, abort, base64
+from everyday.errors import ArchiveConflict, ArchiveUnavailable, MediumMissing
+from everyday.photos.archive import whole
+from everyday.photos.ports import Body, Listed, Stored
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+PART_BYTES = 8 * 2**20
+_CHUNK_BYTES = 2**18
+_MISSING = {"NoSuchKey", "404"}
+_TAKEN = {"PreconditionFailed", "412"}
+_RACING = {"ConditionalRequestConflict", "409"}
+# A completion whose first reply was lost may find its upload used up.
+_LOST = _TAKEN | _RACING | {"NoSuchUpload"}
+
+
+class _Part(NamedTuple):
+    data: bytes
+    last: bool
+
+
+class S3Archive:
+    """An Archive in a versioned bucket; a document's tag is its ETag. Raises ArchiveUnavailable."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, key: str, body: Body) -> Stored:
+        parts = _parts(whole(body))
+        first = next(parts)
+        with translated(ArchiveUnavailable, f"storing {key}"):
+            if first.last:
+                return self._put_whole(key, first.data, body.content_type)
+            return self._adopt(key) or self._put_parts(key, first, parts, body.content_type)
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        with translated(ArchiveUnavailable, f"reading {key}"):
+            try:
+                found = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    return None
+                raise
+            return found["Body"].read(), found["ETag"]
+
+    def write(self, key: str, document: bytes, *, tag: str | None) -> None:
+        with translated(ArchiveUnavailable, f"writing {key}"):
+            try:
+                self._put_document(key, document, tag)
+            except ClientError as error:
+                if code_of(error) not in _TAKEN | _RACING | _MISSING:
+                    raise
+                # The reply to our own write may have been lost; the retry then finds the tag changed by us.
+                found = self.read(key)
+                if found is None or found[0] != document:
+                    raise ArchiveConflict(f"{key} changed since it was read") from error
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[Body]:
+        with translated(ArchiveUnavailable, f"opening {key}"):
+            try:
+                found = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) in _MISSING:
+                    raise MediumMissing(f"the archive has no {key}") from error
+                raise
+        with found["Body"] as stream:
+            chunks = _reading(key, stream.iter_chunks(_CHUNK_BYTES))
+            yield Body(chunks, found["ContentType"], found["ContentLength"])
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        with translated(ArchiveUnavailable, f"listing {prefix}"):
+            for page in pages:
+                for found in page.get("Contents", []):
+                    yield Listed(found["Key"], found["Size"])
+
+    def _put_document(self, key: str, document: bytes, tag: str | None) -> None:
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
+        self._client.put_object(
+            Bucket=self._bucket, Key=key, Body=document, ContentType="application/json", **condition
+        )
+
+    def _put_whole(self, key: str, data: bytes, content_type: str) -> Stored:
+        digest = sha256(data)
+        for _ in range(ATTEMPTS):
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=data,
+                    ContentType=content_type,
+                    ChecksumSHA256=base64(digest.digest()),
+                    IfNoneMatch="*",
+                )
+                return Stored(digest.hexdigest(), len(data))
+            except ClientError as error:
+                if code_of(error) not in _TAKEN | _RACING:
+                    raise
+            # Another writer, or our own first try whose reply was lost. S3: a conflict of two writers
+            # (409) may end with neither stored, and is to be tried again.
+            if there := self._adopt(key):
+                return there
+        raise ArchiveUnavailable(f"storing {key}: other writers were always faster")
+
+    def _put_parts(self, key: str, part: _Part, rest: Iterator[_Part], content_type: str) -> Stored:
+        self._abort_leftovers(key)
+        upload = Upload(self._client, self._bucket, key, content_type)
+        try:
+            upload.add(part.data)
+            while not part.last:
+                part = next(rest)
+                upload.add(part.data)
+            upload.complete()
+        except ClientError as error:
+            upload.abort()
+            there = self._adopt(key, upload) if code_of(error) in _LOST else None
+            if there is None:
+                raise
+            return there
+        except BaseException:  # whatever stops us, KeyboardInterrupt too: parts left behind cost money
+            upload.abort()
+            raise
+        return upload.stored
+
+    def _abort_leftovers(self, key: str) -> None:
+        """End what a killed run began for this very key. S3 keeps, and bills, parts until told otherwise."""
+        pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=key)
+        for page in pages:
+            for found in page.get("Uploads", []):
+                if found["Key"] == key:
+                    abort(self._client, self._bucket, key, found["UploadId"])
+
+    def _adopt(self, key: str, ours: Upload | None = None) -> Stored | None:
+        """What is stored under the key, or None. Its bytes are only read when S3 cannot tell their hash."""
+        try:
+            head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if code_of(error) in _MISSING:
+                return None
+            raise
+        checksum = head.get("ChecksumSHA256", "")
+        if ours and checksum == ours.checksum:
+            return ours.stored
+        return Stored(_full_hash(head) or self._read_hash(key), head["ContentLength"])
+
+    def _read_hash(self, key: str) -> str:
+        digest = sha256()
+        with self.open(key) as body:
+            for chunk in body.chunks:
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _parts(chunks: Iterator[bytes]) -> Iterator[_Part]:
+    """Parts of exactly PART_BYTES, but the last; an empty body is one empty part."""
+    buffer = bytearray()
+    for chunk in chunks:
+        buffer += chunk
+        while len(buffer) > PART_BYTES:
+            yield _Part(bytes(buffer[:PART_BYTES]), last=False)
+            del buffer[:PART_BYTES]
+    yield _Part(bytes(buffer), last=True)
+
+
+def _reading(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    with translated(ArchiveUnavailable, f"reading {key}"):
+        yield from chunks
+
+
+def _full_hash(head: HeadObjectOutputTypeDef) -> str | None:
+    checksum = head.get("ChecksumSHA256", "")
+    # A composite checksum of a multipart upload ends in -<parts> and is not the hash of the bytes.
+    return b64decode(checksum).hex() if checksum and "-" not in checksum else None
