@@ -51,12 +51,15 @@ class Claim(Record, frozen=True, kw_only=True):
 
 class Upload(Record, frozen=True, kw_only=True):
     """One file on its way to the blog. Written before the upload (`url` None) and after it (`url` set),
-    so a crash between leaves a trace of what may already be there."""
+    so a crash between leaves a trace of what may already be there. Sizes in pixels, as shown."""
 
     name: str
     begun_at: datetime
     url: str | None = None
     thumbnail_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: int | None = None
 
 
 class Entry(Record, frozen=True, kw_only=True):
