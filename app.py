@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""CDK entry point: everyday.toml becomes the stacks of one stage, `-c stage=aws` (default) or `local`."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from everyday.errors import SettingsError
+from stacks.alarms_stack import AlarmsStack
+from stacks.config import EXAMPLE_BLOG, Config, load
+from stacks.data_stack import DataStack
+from stacks.photos_stack import PhotosStack
+from stacks.stage import Stage, stage_of
+
+_SETTINGS = Path(__file__).parent / "everyday.toml"
+
+
+def build_app(config: Config, context: Mapping[str, Any] | None = None, outdir: str | None = None) -> cdk.App:
+    """The app of one stage, not yet synthesised. Raises SettingsError.
+
+    `context` stands in for the command line's `-c`. For the `aws` stage, synthesis fails on any finding
+    of cdk-nag.
+    """
+    app = cdk.App(context=context, outdir=outdir, analytics_reporting=False)
+    stage = stage_of(config, app.node.try_get_context)
+    alarms = AlarmsStack(app, "EverydayAlarms", stage=stage, everyday=config.everyday)
+    if config.photos.enabled:
+        _photos(app, stage, config, alarms)
+    if stage.name == "aws":
+        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return app
+
+
+def _photos(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> None:
+    data = DataStack(app, "EverydayData", stage=stage)
+    photos = PhotosStack(
+        app, "EverydayPhotos", stage=stage, photos=config.photos, data=data, alarms=alarms.topic
+    )
+    if stage.ghost_url == EXAMPLE_BLOG:
+        text = "photos.blog_url is still the example; write your own with: .venv/bin/everyday init"
+        cdk.Annotations.of(photos).add_warning_v2("everyday:blog-url", text)
+
+
+if __name__ == "__main__":
+    try:
+        build_app(load(_SETTINGS)).synth()
+    except SettingsError as error:
+        sys.exit(f"everyday: {error}")

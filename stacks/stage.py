@@ -1,0 +1,71 @@
+"""The two stages, the owner's AWS account and the local AWS on loopback, differ by these values only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from everyday.errors import SettingsError
+from stacks.config import Config
+from stacks.layer_lock import layer_folder
+from stacks.local_limits import UNKNOWN_TYPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """`keeps`: buckets, tables and secrets outlive their stack. `region` None: the one the CLI is told."""
+
+    name: Literal["aws", "local"]
+    keeps: bool
+    region: str | None
+    layer: Path
+    instagram_url: str
+    media_origins: tuple[str, ...]
+    ghost_url: str
+    unknown_types: frozenset[str] = frozenset()
+
+    def knows(self, resource_type: str) -> bool:
+        """Whether a resource of this type can be deployed here."""
+        return resource_type not in self.unknown_types
+
+
+def stage_of(config: Config, context: Callable[[str], Any]) -> Stage:
+    """The stage that `-c stage=…` asks for. Raises SettingsError."""
+    name = context("stage") or "aws"
+    if name == "aws":
+        return _aws(config)
+    if name == "local":
+        return _local(_address(context, "instagram_url"), _address(context, "ghost_url"))
+    raise SettingsError(f'-c stage={name} is not a stage; allowed: "aws", "local"')
+
+
+def _aws(config: Config) -> Stage:
+    return Stage(
+        name="aws",
+        keeps=True,
+        region=config.everyday.region,
+        layer=layer_folder("aws"),
+        instagram_url="https://graph.instagram.com",
+        media_origins=("https://*.cdninstagram.com", "https://*.fbcdn.net"),
+        ghost_url=config.photos.blog_url,
+    )
+
+
+def _local(instagram_url: str, ghost_url: str) -> Stage:
+    return Stage(
+        name="local",
+        keeps=False,
+        region=None,
+        layer=layer_folder("local"),
+        instagram_url=instagram_url,
+        media_origins=(instagram_url,),
+        ghost_url=ghost_url,
+        unknown_types=UNKNOWN_TYPES,
+    )
+
+
+def _address(context: Callable[[str], Any], name: str) -> str:
+    value = context(name)
+    if not isinstance(value, str) or not value.startswith("http://127.0.0.1:"):
+        raise SettingsError(f"the local stage needs -c {name}=http://127.0.0.1:<port>, got {value!r}")
+    return value
