@@ -149,7 +149,6 @@ class PhotosStack(Stack):
     def _events(self) -> None:
         stored = targets.SqsQueue(
             self._worker.queue,
-            message=events.RuleTargetInput.from_event_path("$.detail"),
             dead_letter_queue=self._dead_letters,
         )
         self._on("photo.stored", "PhotoStored", stored)
