@@ -1,0 +1,1 @@
+"""The command line: every capability from a terminal or a script."""

@@ -1,0 +1,102 @@
+"""Click's command and group with this project's contract: `--json` and `--debug` everywhere, lazy groups."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from everyday_cli.output import Output
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def callback(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            setattr(context.ensure_object(Output), name, True)
+
+    return callback
+
+
+def _contract_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set("json"),
+            help="One JSON document on stdout, nothing else.",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set("debug"),
+            help="Show the traceback when the program itself fails.",
+        ),
+    ]
+
+
+def _with_examples(formatter: click.HelpFormatter, examples: str) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            for line in examples.strip().splitlines():
+                formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
+
+
+class Command(click.Command):
+    """A command that takes `--json` and `--debug`; `examples` are shown at the end of its help."""
+
+    def __init__(self, *args: Any, examples: str = "", **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.params += _contract_options()
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        _with_examples(formatter, self.examples)
+
+
+class Group(click.Group):
+    """A group whose commands follow the contract.
+
+    `lazy` maps a command's name to (`module:attribute`, one line of help): the module is imported when the
+    command is used, so `--help` and every other command start fast.
+    """
+
+    command_class = Command
+    group_class = type
+
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, tuple[str, str]] | None = None,
+        examples: str = "",
+        **attributes: Any,
+    ) -> None:
+        super().__init__(*args, **attributes)
+        self.lazy = dict(lazy or {})
+        self.examples = examples
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.lazy:
+            module, _, attribute = self.lazy[cmd_name][0].partition(":")
+            found = getattr(importlib.import_module(module), attribute)
+            return found if isinstance(found, click.Command) else None
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, text) for name, (_, text) in self.lazy.items()]
+        for name in super().list_commands(ctx):
+            command = super().get_command(ctx, name)
+            if command and not command.hidden:
+                rows.append((name, command.get_short_help_str(90)))
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        _with_examples(formatter, self.examples)

@@ -1,0 +1,168 @@
+"""`everyday local`: the whole system on this machine."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from everyday_cli import output
+from everyday_cli.commands import Group
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from everyday_local.folder import Folder
+    from everyday_local.status import Status
+    from everyday_local.up import PhotosSummary
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+@click.group(
+    cls=Group,
+    examples="""
+        everyday local up              start, deploy, back the sample account up; Ctrl-C ends everything
+        everyday local up --ghost      the same with a real Ghost 6 (installed from npm, 0.9 GB)
+        everyday local up --once --json
+    """,
+)
+def local() -> None:
+    """Run everything on this machine, without an AWS account. Only loopback is listened on."""
+
+
+def _folder_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where everything is kept. Default: $EVERYDAY_LOCAL, else .everyday/local.",
+    )(command)
+
+
+@local.command(
+    examples="""
+        everyday local up
+        everyday local up --detach && everyday photos list
+    """
+)
+@click.option("--once", is_flag=True, help="Run the main job once, end everything, and exit.")
+@click.option("--detach", is_flag=True, help="Leave everything running and return.")
+@click.option("--ghost", is_flag=True, help="Post on a real Ghost 6 instead of the light blog.")
+@_folder_option
+def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
+    """Start everything, deploy it with the real `cdk deploy`, back up and post the sample account.
+
+    Stays until Ctrl-C, which ends every process it started. Running it again is quick and harmless.
+    """
+    if once and detach:
+        raise click.UsageError("--once ends everything and --detach leaves it running: choose one")
+    from everyday_local.folder import Folder
+    from everyday_local.up import Up
+
+    out, place = output.current(), Folder.chosen(folder)
+    with _interruptible():
+        with out.progress() as progress:
+            run = Up(place, progress)
+            summary = run.run(ghost=ghost, console=not once)
+        try:
+            _tell(out, summary, place, once=once)
+            if not once and not detach and run.processes.own:
+                _stay(out, run.processes.watch)
+        finally:
+            if not detach:
+                run.processes.close()
+
+
+@local.command()
+@click.option("--wipe", is_flag=True, help="Also delete everything it kept: archive, blog, logs.")
+@_folder_option
+def down(*, wipe: bool, folder: Path | None) -> None:
+    """End every process that `up` started, and nothing else."""
+    from everyday_local.folder import Folder
+    from everyday_local.processes import Processes
+
+    place = Folder.chosen(folder)
+    ended = Processes(place).end_all()
+    if wipe:
+        place.wipe()
+
+    def show(console: "Console") -> None:
+        console.print(f"Ended: {', '.join(ended)}" if ended else "Nothing was running.")
+        if wipe:
+            console.print(f"Deleted {place.path}")
+
+    output.current().result({"ended": ended, "wiped": wipe}, show)
+
+
+@local.command()
+@_folder_option
+def status(*, folder: Path | None) -> None:
+    """Say what is up, and where."""
+    from everyday_local.folder import Folder
+    from everyday_local.status import status as status_of
+
+    found = status_of(Folder.chosen(folder))
+    output.current().result(found, lambda console: _show_status(console, found))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the work in the same orderly way as Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stay(out: output.Output, watch: Callable[[], None]) -> None:
+    if not out.json:
+        out.log("Everything is up. Ctrl-C ends it.")
+    try:
+        watch()
+    except KeyboardInterrupt:
+        out.log("Ending…")
+
+
+def _tell(out: output.Output, summary: "PhotosSummary", place: "Folder", *, once: bool) -> None:
+    from everyday_local.status import status as status_of
+
+    found = status_of(place)
+    addresses = {} if once else {"addresses": {each.name: each.address for each in found.services}}
+
+    def show(console: "Console") -> None:
+        console.print(
+            f"[bold]photos[/]: {summary.media} media, {summary.archived} archived, "
+            f"{summary.posts} posts on the blog, {summary.duplicates} duplicates"
+        )
+        if not once:
+            _show_status(console, found)
+            console.print(_NEXT)
+
+    out.result({"photos": summary, **addresses}, show)
+
+
+def _show_status(console: "Console", found: "Status") -> None:
+    from rich.table import Table
+
+    if not found.services:
+        console.print("Nothing is running. Start it with: everyday local up")
+        return
+    table = Table.grid(padding=(0, 2))
+    for each in found.services:
+        table.add_row(each.title, f"[link={each.address}]{each.address}[/]", f"[dim]{each.log}[/]")
+    console.print(table)
+
+
+_NEXT = """
+Try next, in another terminal:
+  everyday photos list
+  everyday photos verify
+  everyday photos restore ~/my-instagram"""

@@ -1,0 +1,114 @@
+"""Where a command works: on AWS, or on this machine when local mode is up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from everyday.errors import EverydayError
+
+if TYPE_CHECKING:
+    import boto3
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_DEPLOY = {"aws": "make deploy", "local": "everyday local up"}
+
+
+class StageError(EverydayError):
+    """The stage cannot be used: nothing deployed, no credentials, no region, or local mode is down."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment. `session` makes clients that speak to it."""
+
+    name: str
+    session: "boto3.Session"
+
+    @cached_property
+    def data(self) -> Mapping[str, str]:
+        """Outputs of the stack that keeps everything."""
+        return self.outputs("EverydayData")
+
+    @cached_property
+    def photos(self) -> Mapping[str, str]:
+        """Outputs of the stack of `photos`."""
+        return self.outputs("EverydayPhotos")
+
+    def outputs(self, stack: str) -> Mapping[str, str]:
+        """A stack's outputs by name. Raises StageError that says what to do."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self.session.client("cloudformation").describe_stacks(StackName=stack)
+        except (BotoCoreError, ClientError) as error:
+            raise StageError(self._advice(stack, error)) from error
+        found = answer["Stacks"][0].get("Outputs", [])
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def _advice(self, stack: str, error: Exception) -> str:
+        if "does not exist" in str(error):
+            return f"{stack} is not deployed in stage {self.name}; deploy it with: {_DEPLOY[self.name]}"
+        if self.name == "local":
+            return f"the local AWS did not answer ({error}); try: everyday local status"
+        return (
+            f"AWS did not answer as needed: {error}. Check `aws sts get-caller-identity`, "
+            "or use local mode: everyday local up"
+        )
+
+
+def resolve(name: str | None) -> Stage:
+    """The stage of that name; by default `local` when local mode is up, else `aws`. Raises StageError."""
+    from everyday_local.address import local_endpoint
+
+    endpoint = None if name == "aws" else local_endpoint()
+    if endpoint:
+        from everyday_local.aws import local_session
+
+        return Stage("local", local_session(endpoint))
+    if name == "local":
+        raise StageError("local mode is not up; start it with: everyday local up")
+    return Stage("aws", _aws_session())
+
+
+def _aws_session() -> "boto3.Session":
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session(region_name=_deployed_region())
+    except BotoCoreError as error:
+        raise StageError(f"the AWS configuration of this shell cannot be used: {error}") from error
+    if not session.region_name:
+        raise StageError("no AWS region is chosen; set AWS_REGION, or start in the folder of everyday.toml")
+    return session
+
+
+def _deployed_region() -> str | None:
+    """The region of everyday.toml: it is where everything was deployed, whatever the shell says."""
+    settings = Path("everyday.toml")
+    if not settings.exists():
+        return None
+    from stacks.config import load
+
+    return load(settings).everyday.region
+
+
+def stage_option(command: Callable[P, T]) -> Callable[..., T]:
+    """Add `--stage local|aws`; the command gets a `Stage` as its keyword argument `stage`."""
+
+    @click.option("--stage", "stage_name", type=click.Choice(["local", "aws"]), help=_HELP)
+    @wraps(command)
+    def with_stage(*args: Any, stage_name: str | None, **options: Any) -> T:
+        options["stage"] = resolve(stage_name)
+        return command(*args, **options)
+
+    return with_stage
+
+
+_HELP = "Where to work. Default: local when local mode is up, else aws."
