@@ -1,12 +1,13 @@
 """`everyday init`: writes everyday.toml, asking only what has no good answer of its own."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from everyday.errors import SettingsError
+from everyday_cli import output
+from everyday_cli.commands import Command
 from stacks.config import Config, extra, parse, tables
 from stacks.config_text import as_toml
 
@@ -18,7 +19,13 @@ _QUESTIONS = {
 }
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+        everyday init
+        everyday init --yes --region eu-central-1 --blog-url https://blog.example.com
+    """,
+)
 @click.option("--region", help="AWS region, such as eu-central-1.")
 @click.option("--alarm-email", help="Who is told when something fails.")
 @click.option("--blog-url", help="The Ghost blog to post on.")
@@ -26,23 +33,25 @@ _QUESTIONS = {
 @click.option("--yes", is_flag=True, help="Ask nothing; what is not given stays at its default.")
 @click.option("--force", is_flag=True, help="Overwrite a file that has settings in it.")
 @click.option("--dry-run", is_flag=True, help="Print the file, write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; asks nothing.")
 @click.option(
-    "--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=Path("everyday.toml")
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("everyday.toml"),
+    help="Where to write.",
 )
-def init(path: Path, *, yes: bool, force: bool, dry_run: bool, as_json: bool, **given: str | None) -> None:
-    """Write everyday.toml, the settings of your cloud."""
+def init(path: Path, *, yes: bool, force: bool, dry_run: bool, **given: str | None) -> None:
+    """Write everyday.toml, the settings of your cloud. With --json it asks nothing either."""
+    out = output.current()
     if not (force or dry_run or _is_untouched(path)):
-        raise click.ClickException(f"{path} exists and has settings in it; --force overwrites it.")
-    config = _config(given, ask=not (yes or as_json))
+        raise SettingsError(f"{path} exists and has settings in it; --force overwrites it.")
+    config = _config(given, ask=not (yes or out.json))
     text = as_toml(config)
     if not dry_run:
         path.write_text(text, encoding="utf-8")
-    if as_json:
-        report = {"path": str(path), "written": not dry_run, "settings": config.model_dump(mode="json")}
-        click.echo(json.dumps(report, indent=2))
-    else:
-        click.echo(text if dry_run else f"Wrote {path}. Next: make run, or make deploy.")
+    told = text if dry_run else f"Wrote {path}. Next: make run, or make deploy."
+    report = {"path": str(path), "written": not dry_run, "settings": config.model_dump(mode="json")}
+    out.result(report, lambda _: click.echo(told))
 
 
 def _is_untouched(path: Path) -> bool:
@@ -65,7 +74,7 @@ def _config(given: dict[str, str | None], *, ask: bool) -> Config:
 def _ask(table: str, key: str, question: str) -> str:
     field = tables()[table].model_fields[key]
     while True:
-        hint = f"{question} [{extra(field, 'allowed')}]"
+        hint = f"{question} ({extra(field, 'allowed')})"
         answer: str = click.prompt(hint, default=field.default or "", err=True)
         try:
             if answer:
