@@ -141,7 +141,8 @@ def _condition(version: int) -> dict[str, Any]:
     if version == 0:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     return {
-        "ConditionExpression": "version = :version",
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {"#version": "version"},
         "ExpressionAttributeValues": {":version": {"N": str(version)}},
     }
 

@@ -7,10 +7,11 @@ complete); one more to adopt an object that was there. `read`, `write`, `open`: 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -22,10 +23,11 @@ from everyday.photos.ports import Body, Listed, Stored
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
 
 PART_BYTES = 8 * 2**20
 _CHUNK_BYTES = 2**18
+_WRITE_ID = "write-id"
 _MISSING = {"NoSuchKey", "404"}
 _TAKEN = {"PreconditionFailed", "412"}
 _RACING = {"ConditionalRequestConflict", "409"}
@@ -33,58 +35,68 @@ _RACING = {"ConditionalRequestConflict", "409"}
 _LOST = _TAKEN | _RACING | {"NoSuchUpload"}
 
 
-class _Part(NamedTuple):
-    data: bytes
-    last: bool
+class _Parts:
+    """A body cut into parts of PART_BYTES; the last may be shorter. Never holds much more than one."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._buffer = bytearray()
+
+    def more(self) -> bool:
+        """Whether more than one part is left."""
+        while len(self._buffer) <= PART_BYTES and (chunk := next(self._chunks, None)) is not None:
+            self._buffer += chunk
+        return len(self._buffer) > PART_BYTES
+
+    def take(self) -> bytes:
+        with memoryview(self._buffer) as view:
+            part = bytes(view[:PART_BYTES])
+        del self._buffer[:PART_BYTES]
+        return part
 
 
 class S3Archive:
     """An Archive in a versioned bucket; a document's tag is its ETag. Raises ArchiveUnavailable."""
 
-    def __init__(self, client: S3Client, bucket: str) -> None:
+    def __init__(
+        self, client: S3Client, bucket: str, *, new_id: Callable[[], str] = lambda: uuid4().hex
+    ) -> None:
         self._client = client
         self._bucket = bucket
+        self._new_id = new_id
 
     def put(self, key: str, body: Body) -> Stored:
-        parts = _parts(whole(body))
-        first = next(parts)
+        parts = _Parts(whole(body))
         with translated(ArchiveUnavailable, f"storing {key}"):
-            if first.last:
-                return self._put_whole(key, first.data, body.content_type)
-            return self._adopt(key) or self._put_parts(key, first, parts, body.content_type)
+            if parts.more():
+                return self._adopt(key) or self._put_parts(key, parts, body.content_type)
+            return self._put_whole(key, parts.take(), body.content_type)
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         with translated(ArchiveUnavailable, f"reading {key}"):
-            try:
-                found = self._client.get_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if code_of(error) in _MISSING:
-                    return None
-                raise
-            return found["Body"].read(), found["ETag"]
+            found = self._get(key)
+            return (found["Body"].read(), found["ETag"]) if found else None
 
     def write(self, key: str, document: bytes, *, tag: str | None) -> None:
+        write_id = self._new_id()
         with translated(ArchiveUnavailable, f"writing {key}"):
             try:
-                self._put_document(key, document, tag)
+                self._put_document(key, document, tag, write_id)
             except ClientError as error:
                 if code_of(error) not in _TAKEN | _RACING | _MISSING:
                     raise
                 # The reply to our own write may have been lost; the retry then finds the tag changed by us.
-                found = self.read(key)
-                if found is None or found[0] != document:
+                head = self._head(key)
+                if not head or head["Metadata"].get(_WRITE_ID) != write_id:
                     raise ArchiveConflict(f"{key} changed since it was read") from error
 
     @contextmanager
     def open(self, key: str) -> Iterator[Body]:
         with translated(ArchiveUnavailable, f"opening {key}"):
-            try:
-                found = self._client.get_object(Bucket=self._bucket, Key=key)
-            except ClientError as error:
-                if code_of(error) in _MISSING:
-                    raise MediumMissing(f"the archive has no {key}") from error
-                raise
-        with found["Body"] as stream:
+            found = self._get(key)
+        if not found:
+            raise MediumMissing(f"the archive has no {key}")
+        with closing(found["Body"]) as stream:
             chunks = _reading(key, stream.iter_chunks(_CHUNK_BYTES))
             yield Body(chunks, found["ContentType"], found["ContentLength"])
 
@@ -95,10 +107,25 @@ class S3Archive:
                 for found in page.get("Contents", []):
                     yield Listed(found["Key"], found["Size"])
 
-    def _put_document(self, key: str, document: bytes, tag: str | None) -> None:
+    def _get(self, key: str) -> GetObjectOutputTypeDef | None:
+        with _none_if_missing():
+            return self._client.get_object(Bucket=self._bucket, Key=key)
+        return None
+
+    def _head(self, key: str) -> HeadObjectOutputTypeDef | None:
+        with _none_if_missing():
+            return self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+        return None
+
+    def _put_document(self, key: str, document: bytes, tag: str | None, write_id: str) -> None:
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
         self._client.put_object(
-            Bucket=self._bucket, Key=key, Body=document, ContentType="application/json", **condition
+            Bucket=self._bucket,
+            Key=key,
+            Body=document,
+            ContentType="application/json",
+            Metadata={_WRITE_ID: write_id},
+            **condition,
         )
 
     def _put_whole(self, key: str, data: bytes, content_type: str) -> Stored:
@@ -123,14 +150,13 @@ class S3Archive:
                 return there
         raise ArchiveUnavailable(f"storing {key}: other writers were always faster")
 
-    def _put_parts(self, key: str, part: _Part, rest: Iterator[_Part], content_type: str) -> Stored:
+    def _put_parts(self, key: str, parts: _Parts, content_type: str) -> Stored:
         self._abort_leftovers(key)
         upload = Upload(self._client, self._bucket, key, content_type)
         try:
-            upload.add(part.data)
-            while not part.last:
-                part = next(rest)
-                upload.add(part.data)
+            while parts.more():
+                upload.add(parts.take())
+            upload.add(parts.take())
             upload.complete()
         except ClientError as error:
             upload.abort()
@@ -153,12 +179,9 @@ class S3Archive:
 
     def _adopt(self, key: str, ours: Upload | None = None) -> Stored | None:
         """What is stored under the key, or None. Its bytes are only read when S3 cannot tell their hash."""
-        try:
-            head = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-        except ClientError as error:
-            if code_of(error) in _MISSING:
-                return None
-            raise
+        head = self._head(key)
+        if not head:
+            return None
         checksum = head.get("ChecksumSHA256", "")
         if ours and checksum == ours.checksum:
             return ours.stored
@@ -172,15 +195,14 @@ class S3Archive:
         return digest.hexdigest()
 
 
-def _parts(chunks: Iterator[bytes]) -> Iterator[_Part]:
-    """Parts of exactly PART_BYTES, but the last; an empty body is one empty part."""
-    buffer = bytearray()
-    for chunk in chunks:
-        buffer += chunk
-        while len(buffer) > PART_BYTES:
-            yield _Part(bytes(buffer[:PART_BYTES]), last=False)
-            del buffer[:PART_BYTES]
-    yield _Part(bytes(buffer), last=True)
+@contextmanager
+def _none_if_missing() -> Iterator[None]:
+    """Swallows the error that there is no such object, so that what follows the block is reached."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in _MISSING:
+            raise
 
 
 def _reading(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,174 @@
+"""AWS for the contract suite: ministack on loopback, and hooks that make its clients meet trouble.
+
+ministack is softer than AWS in places; `strict` makes a client fail where AWS would.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+from everyday.adapters.aws import client_config
+
+MINISTACK = Path(__file__).parents[2] / ".everyday/ministack/bin/ministack"
+START_SECONDS = 60
+# Names that are not in DynamoDB's list of reserved words; ministack takes any name, AWS does not.
+PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND", "BETWEEN"}
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a ministack of our own; it ends with the session, and its children with it."""
+    if not MINISTACK.exists():
+        pytest.skip(f"{MINISTACK} is not installed; `make test` installs it")
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (tmp_path_factory.mktemp("ministack") / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [MINISTACK], env=_environment(port), stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            _wait_for(f"{url}/_ministack/health", process)
+            yield url
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urlopen(url, timeout=1):
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    pytest.fail("ministack did not start")
+
+
+@pytest.fixture
+def client(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Makes boto3 clients as the adapters get them; botocore's waits between attempts take no time."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    config = client_config(connections=16)
+
+    def make(service: str) -> Any:
+        made = session.client(service, endpoint_url=ministack, config=config)
+        strict(made)
+        return made
+
+    return make
+
+
+def strict(client: Any) -> None:
+    """Refuse what AWS refuses and ministack takes."""
+    client.meta.events.register("provide-client-params.dynamodb.*", _refuse_reserved_words)
+
+
+def _refuse_reserved_words(params: dict[str, Any], **_: Any) -> None:
+    for name in ("KeyConditionExpression", "FilterExpression", "ConditionExpression"):
+        bare = set(re.findall(r"(?<![#:\w])[A-Za-z_]\w*", params.get(name, "")))
+        assert bare <= PLAIN_NAMES, f"may be reserved words of DynamoDB: {bare - PLAIN_NAMES}"
+
+
+class Trouble:
+    """What happens to a client's requests: counts them, and plays one trouble per request from a script.
+
+    A trouble is a status with an error code (the request never arrives), "lost" (it takes effect and the
+    reply is lost), or "cut" (it never arrives and the connection breaks). After the script all is well.
+    """
+
+    def __init__(self, client: Any, operation: str = "*") -> None:
+        self.sent: list[str] = []
+        self.script: list[tuple[int, str] | str] = []
+        self._client = client
+        client.meta.events.register(f"before-send.*.{operation}", self._send)
+
+    def _send(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+        self.sent.append(event_name.rpartition(".")[2])
+        trouble = self.script.pop(0) if self.script else None
+        if trouble is None:
+            return None
+        if isinstance(trouble, tuple):
+            return _answer(request, *trouble)
+        if trouble == "lost":
+            self._client._endpoint.http_session.send(request)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def _answer(request: Any, status: int, code: str) -> AWSResponse:
+    json = "x-amz-json" in str(request.headers.get("Content-Type"))
+    text = f'{{"__type": "{code}"}}' if json else f"<Error><Code>{code}</Code></Error>"
+    raw = SimpleNamespace(stream=lambda: iter([text.encode()]), read=lambda *_: text.encode())
+    return AWSResponse(request.url, status, {}, raw)
+
+
+@pytest.fixture
+def bucket(client: Callable[[str], Any]) -> str:
+    """A new, versioned bucket."""
+    name = f"archive-{uuid4().hex}"
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+@pytest.fixture
+def table(client: Callable[[str], Any]) -> str:
+    """A new table with the catalog's indexes."""
+    name = f"catalog-{uuid4().hex}"
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+    client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=keys,
+        AttributeDefinitions=[
+            {"AttributeName": it, "AttributeType": "S"} for it in ("pk", "work", "all", "taken_at")
+        ],
+        GlobalSecondaryIndexes=[_index("todo", "work"), _index("timeline", "all")],
+    )
+    return name
+
+
+def _index(name: str, key: str) -> dict[str, Any]:
+    return {
+        "IndexName": name,
+        "KeySchema": [
+            {"AttributeName": key, "KeyType": "HASH"},
+            {"AttributeName": "taken_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
