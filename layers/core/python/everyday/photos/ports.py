@@ -60,6 +60,9 @@ class Refreshed(NamedTuple):
     access_token: str
     expires_in: int
 
+    def __repr__(self) -> str:
+        return f"Refreshed(expires_in={self.expires_in})"
+
 
 class Refresher(Protocol):
     """Lengthens a long-lived token. The old one stays valid until its own expiry."""
