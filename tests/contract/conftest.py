@@ -3,6 +3,7 @@
 ministack is softer than AWS in places; `strict` makes a client fail where AWS would.
 """
 
+import json
 import os
 import re
 import signal
@@ -96,6 +97,7 @@ def client(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], A
 def strict(client: Any) -> None:
     """Refuse what AWS refuses and ministack takes."""
     client.meta.events.register("provide-client-params.dynamodb.*", _refuse_reserved_words)
+    client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", _refuse_bad_batches)
 
 
 def _refuse_reserved_words(params: dict[str, Any], **_: Any) -> None:
@@ -104,16 +106,24 @@ def _refuse_reserved_words(params: dict[str, Any], **_: Any) -> None:
         assert bare <= PLAIN_NAMES, f"may be reserved words of DynamoDB: {bare - PLAIN_NAMES}"
 
 
+def _refuse_bad_batches(params: dict[str, Any], **_: Any) -> None:
+    for request in params["RequestItems"].values():
+        keys = [key["pk"]["S"] for key in request["Keys"]]
+        assert 1 <= len(keys) <= 100, "DynamoDB takes 1 to 100 keys"
+        assert len(keys) == len(set(keys)), "DynamoDB takes no key twice"
+
+
 class Trouble:
     """What happens to a client's requests: counts them, and plays one trouble per request from a script.
 
     A trouble is a status with an error code (the request never arrives), "lost" (it takes effect and the
-    reply is lost), or "cut" (it never arrives and the connection breaks). After the script all is well.
+    reply is lost), "cut" (it never arrives and the connection breaks), or a whole JSON answer. None lets a
+    request through, and after the script all is well.
     """
 
     def __init__(self, client: Any, operation: str = "*") -> None:
         self.sent: list[str] = []
-        self.script: list[tuple[int, str] | str] = []
+        self.script: list[tuple[int, str] | dict[str, Any] | str | None] = []
         self._client = client
         client.meta.events.register(f"before-send.*.{operation}", self._send)
 
@@ -122,18 +132,23 @@ class Trouble:
         trouble = self.script.pop(0) if self.script else None
         if trouble is None:
             return None
+        if isinstance(trouble, dict):
+            return _answer(request, 200, json.dumps(trouble))
         if isinstance(trouble, tuple):
-            return _answer(request, *trouble)
+            return _error(request, *trouble)
         if trouble == "lost":
             self._client._endpoint.http_session.send(request)
         raise ReadTimeoutError(endpoint_url=request.url)
 
 
-def _answer(request: Any, status: int, code: str) -> AWSResponse:
-    json = "x-amz-json" in str(request.headers.get("Content-Type"))
-    text = f'{{"__type": "{code}"}}' if json else f"<Error><Code>{code}</Code></Error>"
-    raw = SimpleNamespace(stream=lambda: iter([text.encode()]), read=lambda *_: text.encode())
-    return AWSResponse(request.url, status, {}, raw)
+def _error(request: Any, status: int, code: str) -> AWSResponse:
+    is_json = "x-amz-json" in str(request.headers.get("Content-Type"))
+    text = json.dumps({"__type": code}) if is_json else f"<Error><Code>{code}</Code></Error>"
+    return _answer(request, status, text)
+
+
+def _answer(request: Any, status: int, text: str) -> AWSResponse:
+    return AWSResponse(request.url, status, {}, SimpleNamespace(stream=lambda: iter([text.encode()])))
 
 
 @pytest.fixture

@@ -86,6 +86,8 @@ class DynamoCatalog:
         # A sort key is "<time>#<id>", so every key of the time `until` lies below "<until>$".
         low = _stamp(since) if since else " "
         high = f"{_stamp(until)}$" if until else "~"
+        if low > high:  # DynamoDB calls that an error
+            return iter(())
         return self._query(
             IndexName="timeline",
             ScanIndexForward=False,
