@@ -1,0 +1,7 @@
+"""The errors of local mode."""
+
+from everyday.errors import EverydayError
+
+
+class LocalError(EverydayError):
+    """Local mode cannot do what was asked; the message says why and what to do next."""

@@ -1,0 +1,97 @@
+"""What stands in for the outside services, and the console: each a Python module of its own process."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from everyday_local.folder import Folder
+from everyday_local.probes import answers
+from everyday_local.processes import Service
+
+_INSTALL_SECONDS = 2400.0
+
+
+def instagram(folder: Folder, *, port: int) -> Service:
+    """Instagram with a sample account."""
+    state = folder.sub("instagram")
+    return _module(
+        folder,
+        "instagram",
+        "Instagram",
+        ["everyday_local.instagram", "--port", str(port), "--state", str(state)],
+        port=port,
+        health="/_standin/health",
+    )
+
+
+def light_blog(folder: Folder, *, port: int) -> Service:
+    """A light stand-in for Ghost."""
+    state = folder.sub("blog")
+    return _module(
+        folder,
+        "blog",
+        "blog",
+        ["everyday_local.ghost", "serve", "--port", str(port), "--state", str(state)],
+        port=port,
+        health="/ghost/api/admin/site/",
+    )
+
+
+def real_blog(folder: Folder, *, port: int) -> Service:
+    """A real Ghost 6; the first time it is installed from npm, which takes minutes."""
+    state = folder.sub("ghost")
+    return _module(
+        folder,
+        "blog",
+        "Ghost",
+        ["everyday_local.ghost", "up", str(state), "--port", str(port)],
+        port=port,
+        health="/ghost/api/admin/site/",
+        # npm needs the owner's proxy, registry and cache; of AWS it is told nothing.
+        environment={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        start_seconds=_INSTALL_SECONDS,
+    )
+
+
+def console(folder: Folder, *, port: int) -> Service | None:
+    """The owner's web page, or None where it is not installed."""
+    if importlib.util.find_spec("everyday_console.__main__") is None:
+        return None
+    return _module(
+        folder,
+        "console",
+        "console",
+        ["everyday_console", "--port", str(port)],
+        port=port,
+        health="/",
+    )
+
+
+def admin_key_file(folder: Folder, *, ghost: bool) -> Path:
+    """Where the blog leaves the key of its Admin API."""
+    return folder.path / ("ghost" if ghost else "blog") / "admin_key"
+
+
+def _module(
+    folder: Folder,
+    name: str,
+    title: str,
+    arguments: Sequence[str],
+    *,
+    port: int,
+    health: str,
+    environment: Mapping[str, str] | None = None,
+    start_seconds: float = 60.0,
+) -> Service:
+    return Service(
+        name=name,
+        title=title,
+        command=[sys.executable, "-m", *arguments],
+        environment=folder.environment() | dict(environment or {}),
+        port=port,
+        address=f"http://127.0.0.1:{port}",
+        ready=answers(port, health),
+        start_seconds=start_seconds,
+    )

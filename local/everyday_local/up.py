@@ -1,0 +1,159 @@
+"""`everyday local up`: start everything, deploy, fire the main job, and say where it all is."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from everyday.ports import Progress
+from everyday_local import ports, standins
+from everyday_local.aws import local_session
+from everyday_local.blog_posts import count_posts
+from everyday_local.deploy import Deployment
+from everyday_local.errors import LocalError
+from everyday_local.folder import Folder
+from everyday_local.ministack import ministack
+from everyday_local.photos_job import PhotosJob
+from everyday_local.processes import Processes, Service
+from everyday_local.secrets import fill
+from everyday_local.valkey import valkey
+
+_THREADS = 6
+
+
+class Memory(msgspec.Struct, kw_only=True):
+    """What a folder remembers between two runs. `ghost` None: nothing was ever started in it."""
+
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    ghost: bool | None = None
+
+
+class PhotosSummary(msgspec.Struct, frozen=True):
+    """Counted where the things are: the catalog, the bucket, the blog."""
+
+    media: int
+    archived: int
+    posts: int
+    duplicates: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """Who plays what in one folder."""
+
+    cloud: Service
+    valkey: Service
+    instagram: Service
+    blog: Service
+    console: Service | None
+    admin_key_file: Path
+
+
+def cast_of(folder: Folder, memory: Memory) -> Cast:
+    """The services of a folder, at the ports it remembers. Raises LocalError when a program is missing."""
+    at, ghost = memory.ports, bool(memory.ghost)
+    return Cast(
+        cloud=ministack(folder, port=at["ministack"], redis_port=at["valkey"]),
+        valkey=valkey(folder, port=at["valkey"]),
+        instagram=standins.instagram(folder, port=at["instagram"]),
+        blog=(standins.real_blog if ghost else standins.light_blog)(folder, port=at["blog"]),
+        console=standins.console(folder, port=at["console"]),
+        admin_key_file=standins.admin_key_file(folder, ghost=ghost),
+    )
+
+
+class Up:
+    """One `up` in one folder."""
+
+    def __init__(self, folder: Folder, progress: Progress) -> None:
+        self.folder = folder
+        self.processes = Processes(folder)
+        self._progress = progress
+
+    def run(self, *, ghost: bool, console: bool) -> PhotosSummary:
+        """Everything up to the summary; a second run changes only what is different.
+
+        Raises LocalError; whatever goes wrong, what this run started is ended.
+        """
+        with ThreadPoolExecutor(_THREADS) as pool, self.folder.alone(self._waiting):
+            try:
+                return self._work(pool, ghost=ghost, console=console)
+            except BaseException:
+                # Before the pool is left: it waits for its threads, and they wait for processes.
+                self.processes.close()
+                raise
+
+    def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
+        memory = self._remember(ghost=ghost)
+        cast = cast_of(self.folder, memory)
+        deployment = Deployment(
+            self.folder,
+            self.processes,
+            endpoint=cast.cloud.address,
+            context={"instagram_url": cast.instagram.address, "ghost_url": cast.blog.address},
+        )
+        self._progress.begin("Starting", None)
+        self._ensure(cast.cloud)
+        self._start_and_deploy(pool, cast, deployment)
+        if console and cast.console:
+            self._ensure(cast.console)
+        return self._fire(cast, deployment.outputs())
+
+    def _start_and_deploy(self, pool: ThreadPoolExecutor, cast: Cast, deployment: Deployment) -> None:
+        """Everything that does not wait for something else runs side by side."""
+        stale = not deployment.current()
+        work = [partial(self._ensure, service) for service in (cast.valkey, cast.instagram, cast.blog)]
+        work += [partial(deployment.synth), partial(deployment.bootstrap)] if stale else []
+        for running in [pool.submit(each) for each in work]:
+            running.result()
+        if stale:
+            self._progress.begin("Deploying to the local AWS", None)
+            deployment.deploy()
+
+    def _fire(self, cast: Cast, outputs: Mapping[str, str]) -> PhotosSummary:
+        session = local_session(cast.cloud.address)
+        admin_key = fill(
+            session, outputs, instagram_url=cast.instagram.address, admin_key_file=cast.admin_key_file
+        )
+        job = PhotosJob(session, outputs, self._progress)
+        job.run()
+        on_blog = count_posts(cast.blog.address, admin_key)
+        return PhotosSummary(job.media(), job.archived(), on_blog.posts, on_blog.duplicates)
+
+    def _waiting(self) -> None:
+        self._progress.begin("Waiting for another `everyday local up`", None)
+
+    def _remember(self, *, ghost: bool) -> Memory:
+        memory = remembered(self.folder)
+        if ghost and memory.ghost is False:
+            raise LocalError(
+                "this folder's posts are on the light blog; for a real Ghost start over with: "
+                "everyday local down --wipe && everyday local up --ghost"
+            )
+        running = {name: record.port for name, record in self.processes.running().items() if record.port}
+        chosen = Memory(ports=ports.choose(memory.ports, running), ghost=ghost or bool(memory.ghost))
+        _memory_file(self.folder).write_bytes(msgspec.json.encode(chosen))
+        return chosen
+
+    def _ensure(self, service: Service) -> None:
+        """Have the service run as asked: left alone if it does, else started, after ending an old one."""
+        record = self.processes.running().get(service.name)
+        if not (record and record.digest == service.digest and service.ready()):
+            self.processes.end([service.name])
+            self.processes.start(service)
+        self._progress.step(f"{service.title} on {service.address}")
+
+
+def remembered(folder: Folder) -> Memory:
+    """What the folder remembers; a damaged memory is an empty one."""
+    try:
+        return msgspec.json.decode(_memory_file(folder).read_bytes(), type=Memory)
+    except (OSError, msgspec.DecodeError):
+        return Memory()
+
+
+def _memory_file(folder: Folder) -> Path:
+    return folder.sub("run") / "memory"
