@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000
-_READ = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "HEIF", "AVIF")
+_READ = ("JPEG", "PNG", "GIF", "WEBP", "HEIF", "AVIF")
 _WRITTEN = {"PNG": "png", "GIF": "gif", "WEBP": "webp"}  # everything else becomes a JPEG
 _CHUNK = 1 << 20
 # What Pillow and libheif raise for bad bytes.
@@ -51,11 +51,11 @@ def public_picture(path: Path, *, max_pixels: int = MAX_PIXELS) -> Public:
     with _opened(path, max_pixels) as image:
         kind = _WRITTEN.get(image.format or "", "jpeg")
         options = _options(image, kind)
-        frames = getattr(image, "n_frames", 1) if kind != "jpeg" else 1
-        upright = image if frames > 1 else _upright(image, kind)
+        moving = kind != "jpeg" and getattr(image, "is_animated", False)
+        upright = _rewound(image, options) if moving else _upright(image, kind)
         upright.info = {key: image.info[key] for key in _SHOWN if key in image.info}
         clean = path.with_name(f"{path.stem}.public.{kind}")
-        upright.save(clean, format=kind.upper(), save_all=frames > 1, **options)
+        upright.save(clean, format=kind.upper(), save_all=moving, **options)
         extension = "jpg" if kind == "jpeg" else kind
         return Public(clean, f"image/{kind}", extension, *upright.size, None, _digest(clean))
 
@@ -66,6 +66,7 @@ def _opened(path: Path, max_pixels: int) -> Iterator["Image"]:
     from PIL import Image, UnidentifiedImageError
     from pillow_heif import register_heif_opener
 
+    Image.init()  # the readers named below must be loaded, or Pillow stumbles over the first that is not
     register_heif_opener()
     try:
         with Image.open(path, formats=_READ) as image:
@@ -87,6 +88,20 @@ def _upright(image: "Image", kind: str) -> "Image":
     ImageOps.exif_transpose(image, in_place=True)
     odd = kind == "jpeg" and image.mode not in {"L", "RGB", "CMYK"}
     return image.convert("RGB") if odd else image
+
+
+def _rewound(image: "Image", options: dict[str, Any]) -> "Image":
+    from PIL import ImageSequence
+
+    # Asked of each frame, because Pillow's WebP writer would give every frame the time of the last one.
+    options["duration"] = [_duration(frame) for frame in ImageSequence.Iterator(image)]
+    image.seek(0)
+    return image
+
+
+def _duration(frame: "Image") -> int:
+    frame.load()  # WebP tells it only then
+    return int(frame.info.get("duration", 0))
 
 
 def _options(image: "Image", kind: str) -> dict[str, Any]:
