@@ -14,6 +14,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 FOLDER_VARIABLE = "EVERYDAY_LOCAL"
 """Names another folder. Every process of local mode carries it in its environment."""
 
+_BYTE_CODE = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
 _MADE = (
     *("run", "logs", "home", "tmp", "cdk.out"),
     *("aws", "objects", "valkey", "instagram", "blog", "ghost"),
@@ -54,7 +55,7 @@ class Folder:
 
         Nothing else of the owner's shell passes, so no credential of theirs can reach a local process.
         """
-        kept = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "PYTHONDONTWRITEBYTECODE")
+        kept = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", *_BYTE_CODE)
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "HOME": str(self.sub("home")),

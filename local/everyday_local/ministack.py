@@ -47,6 +47,8 @@ def _switches(folder: Folder, port: int, redis_port: int) -> dict[str, str]:
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "LAMBDA_EXECUTOR": "local",
+        # Every start of a function unpacks it anew, so its byte code would never be read again.
+        "PYTHONDONTWRITEBYTECODE": "1",
         # With a container engine it would remove every container that looks like an emulator's, of
         # whomever; it never looks for one behind a socket that is not there.
         "DOCKER_HOST": f"unix://{folder.path}/no-containers.sock",
