@@ -1,0 +1,197 @@
+"""The whole of local mode, for real: processes, `cdk deploy`, functions, Instagram to the blog."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from everyday_local.folder import FOLDER_VARIABLE, PROJECT
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("local"),
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc to see every process and socket"),
+]
+
+EVERYDAY = Path(sys.executable).with_name("everyday")
+LISTENING = "0A"
+LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("local")
+    yield path
+    everyday(path, "local", "down", "--json")
+
+
+def everyday(folder: Path, *words: str) -> Any:
+    """Run a command; its one JSON document."""
+    done = subprocess.run(
+        [EVERYDAY, *words], env=environment(folder), capture_output=True, text=True, timeout=600, cwd=PROJECT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """With credentials in the shell, as an owner has them: none of them may arrive anywhere."""
+    owners = {"AWS_ACCESS_KEY_ID": "AKIAOWNEROWNEROWNER0", "AWS_PROFILE": "owner"}
+    return {**os.environ, **owners, FOLDER_VARIABLE: str(folder)}
+
+
+def processes(folder: Path) -> set[int]:
+    """Every living process that was started for this folder."""
+    marker = f"{FOLDER_VARIABLE}={folder}".encode()
+    found = set()
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and marker in (entry / "environ").read_bytes().split(b"\0"):
+                found.add(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def sockets(pids: set[int]) -> set[str]:
+    """Inodes of the sockets these processes hold."""
+    links = [link for pid in pids for link in Path(f"/proc/{pid}/fd").glob("*")]
+    return {match[1] for link in links if (match := re.match(r"socket:\[(\d+)\]", _target(link)))}
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
+
+
+def listening(pids: set[int]) -> list[str]:
+    """The local addresses, in hexadecimal, on which these processes listen."""
+    ours, found = sockets(pids), []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENING and fields[9] in ours:
+                found.append(fields[1].partition(":")[0])
+    return found
+
+
+@pytest.fixture(scope="module")
+def once(folder: Path) -> dict[str, Any]:
+    """What the very first run said, and which of its processes it left behind."""
+    summary = everyday(folder, "local", "up", "--once", "--json")
+    return {"summary": summary, "left": processes(folder)}
+
+
+@pytest.fixture
+def up(folder: Path, once: dict[str, Any]) -> dict[str, Any]:
+    """Local mode is up; what the command said."""
+    document: dict[str, Any] = everyday(folder, "local", "up", "--detach", "--json")
+    return document
+
+
+@pytest.fixture
+def down(folder: Path, once: dict[str, Any]) -> None:
+    """Local mode is down, after an earlier run."""
+    everyday(folder, "local", "down", "--json")
+
+
+def services(folder: Path) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in everyday(folder, "local", "status", "--json")["services"]}
+
+
+def test_once_backs_the_account_up_posts_it_and_ends_everything(once: dict[str, Any]) -> None:
+    photos = once["summary"]["photos"]
+    assert list(once["summary"]) == ["photos"]
+    assert photos["media"] >= 60
+    assert photos["archived"] == photos["posts"] == photos["media"]
+    assert photos["duplicates"] == 0
+    assert once["left"] == set()
+
+
+def test_a_later_run_deploys_nothing_and_posts_nothing(
+    folder: Path, down: None, once: dict[str, Any]
+) -> None:
+    deployed = (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns
+    assert everyday(folder, "local", "up", "--once", "--json") == once["summary"]
+    assert (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns == deployed
+    assert processes(folder) == set()
+
+
+def test_it_listens_on_loopback_only(folder: Path, up: dict[str, Any]) -> None:
+    addresses = listening(processes(folder))
+    assert len(addresses) >= len(up["addresses"]) >= 4
+    assert set(addresses) <= LOOPBACK
+
+
+def test_no_process_has_the_owners_credentials(folder: Path, up: dict[str, Any]) -> None:
+    everything = [Path(f"/proc/{pid}/environ").read_bytes() for pid in processes(folder)]
+    assert len(everything) >= 4
+    assert not [each for each in everything if b"AKIAOWNER" in each or b"AWS_PROFILE" in each]
+
+
+def test_the_commands_work_on_it_by_default(folder: Path, up: dict[str, Any]) -> None:
+    assert {"ministack", "instagram", "blog", "valkey"} <= set(services(folder))
+    assert everyday(folder, "photos", "verify", "--json")
+
+
+def test_another_run_beside_it_changes_no_process(folder: Path, up: dict[str, Any]) -> None:
+    before = services(folder)
+    photos = everyday(folder, "local", "up", "--once", "--json")["photos"]
+    assert photos == up["photos"]
+    assert services(folder) == before
+
+
+def test_a_service_that_was_killed_is_started_again(folder: Path, up: dict[str, Any]) -> None:
+    before = services(folder)
+    os.killpg(before["blog"]["pid"], signal.SIGKILL)
+    photos = everyday(folder, "local", "up", "--detach", "--json")["photos"]
+    after = services(folder)
+    assert photos == up["photos"]
+    assert after["blog"]["address"] == before["blog"]["address"]
+    assert after["blog"]["pid"] != before["blog"]["pid"]
+    assert after["ministack"]["pid"] == before["ministack"]["pid"]
+
+
+def test_down_ends_everything(folder: Path, up: dict[str, Any]) -> None:
+    ended = everyday(folder, "local", "down", "--json")["ended"]
+    assert {"ministack", "instagram", "blog", "valkey"} <= set(ended)
+    assert processes(folder) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_foreground_run_and_all_it_started(
+    folder: Path, down: None, number: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [EVERYDAY, "local", "up", "--json"],
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+    ) as running:
+        assert running.stdout
+        document = _read_document(running.stdout)
+        assert document["photos"]["duplicates"] == 0
+        assert document["addresses"]["blog"].startswith("http://127.0.0.1:")
+        running.send_signal(number)
+        assert running.wait(60) == 0
+    assert processes(folder) == set()
+
+
+def _read_document(lines: Iterable[str]) -> Any:
+    text = ""
+    for line in lines:
+        text += line
+        if line == "}\n":
+            return json.loads(text)
+    raise AssertionError(f"no document: {text}")
