@@ -20,19 +20,18 @@ class AlarmsStack(Stack):
         self.topic = sns.Topic(self, "Topic", display_name="everyday", enforce_ssl=True)
         if everyday.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(everyday.alarm_email))
-        # The TLS rule replaces the topic's default policy, which had let the account's alarms in.
-        for service in ("cloudwatch", "budgets"):
-            self._let_in(service)
+        self._let_in("cloudwatch", "budgets")
         if stage.knows(budgets.CfnBudget.CFN_RESOURCE_TYPE_NAME):
             self._budget(everyday.monthly_budget_usd)
         publish(self, AlarmTopic=self.topic.topic_arn)
 
-    def _let_in(self, service: str) -> None:
+    def _let_in(self, *services: str) -> None:
+        # The TLS rule replaces the topic's default policy, which had let the account's alarms in.
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in services],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
             )
         )

@@ -1,0 +1,79 @@
+"""Templates for the tests: the whole app of the aws stage is judged once a session, all else is quick."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+import app
+from stacks.config import Config, Everyday, Photos
+
+ROOT = Path(app.__file__).parent
+CONFIG = Config(
+    everyday=Everyday(alarm_email="owner@example.org"),
+    photos=Photos(blog_url="https://blog.example.org", author="owner@example.org", tags=("instagram",)),
+)
+LOCAL = {"stage": "local", "instagram_url": "http://127.0.0.1:4001", "ghost_url": "http://127.0.0.1:4002"}
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """One synthesis: `folder` as the CDK command line would get it."""
+
+    folder: Path
+
+    @property
+    def stacks(self) -> dict[str, dict[str, Any]]:
+        """The templates by the stack's name."""
+        return {
+            path.name.removesuffix(".template.json"): json.loads(path.read_text())
+            for path in sorted(self.folder.glob("*.template.json"))
+        }
+
+    def template(self, stack: str) -> Template:
+        return Template.from_json(self.stacks[stack])
+
+    def resources(self, kind: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every resource whose type begins with `kind`, as `stack/logical id` and its definition."""
+        for stack, template in self.stacks.items():
+            for logical_id, resource in template["Resources"].items():
+                if resource["Type"].startswith(kind):
+                    yield f"{stack}/{logical_id}", resource
+
+
+Synth = Callable[..., Synthesised]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # One worker: the judged synthesis costs far more than all the tests that read it.
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("stacks"))
+
+
+@pytest.fixture(scope="session")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    def synthesise(config: Config = CONFIG, *, judge: bool = False, **context: Any) -> Synthesised:
+        folder = tmp_path_factory.mktemp("cdk") / "out"
+        app.build_app(config, {**flags, **context}, str(folder), judge=judge).synth()
+        return Synthesised(folder)
+
+    return synthesise
+
+
+@pytest.fixture(scope="session")
+def aws(synth: Synth) -> Synthesised:
+    """The whole app as it is deployed; making it fails on any finding that is not acknowledged."""
+    return synth(stage="aws", judge=True)
+
+
+@pytest.fixture(scope="session")
+def local(synth: Synth) -> Synthesised:
+    """The whole app as local mode deploys it."""
+    return synth(**LOCAL)

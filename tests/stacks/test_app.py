@@ -1,0 +1,140 @@
+"""The whole app: judged, repeatable, and different between the stages only where it must be."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+
+import app
+from everyday.errors import SettingsError
+from stacks.config import Config, Photos, parse
+from tests.stacks.conftest import CONFIG, LOCAL, Synth, Synthesised
+
+REVIEWED = Path(__file__).with_name("acknowledged.json")
+
+
+def _reports(synthesised: Synthesised) -> list[dict[str, Any]]:
+    report = json.loads((synthesised.folder / "validation-report.json").read_text())
+    found: list[dict[str, Any]] = report["pluginReports"]
+    return found
+
+
+def test_no_finding_is_open(aws: Synthesised) -> None:
+    reports = {report["pluginName"]: report for report in _reports(aws)}
+    assert {"AwsSolutions", "CloudFormation Validate"} <= reports.keys()
+    assert [found for report in reports.values() for found in report["violations"]] == []
+
+
+def test_every_acknowledged_finding_was_reviewed_and_says_why(aws: Synthesised) -> None:
+    acknowledged = [
+        {
+            "finding": found["acknowledgedId"],
+            "at": construct["constructPath"],
+            "because": found["reason"],
+        }
+        for report in _reports(aws)
+        for found in report["suppressedViolations"]
+        for construct in found["violatingConstructs"]
+    ]
+    acknowledged.sort(key=lambda each: (each["at"], each["finding"]))
+    assert acknowledged == json.loads(REVIEWED.read_text())
+    assert all(len(each["because"]) >= 30 for each in acknowledged)
+
+
+def test_a_planted_violation_stops_the_synthesis(tmp_path: Path) -> None:
+    built = app.build_app(CONFIG, {"stage": "aws"}, str(tmp_path / "out"))
+    s3.Bucket(cdk.Stack(built, "Careless"), "Open")
+    with pytest.raises(RuntimeError, match=r"(?i)validation"):
+        built.synth()
+    report = json.loads((tmp_path / "out/validation-report.json").read_text())
+    found = {each["ruleName"] for plugin in report["pluginReports"] for each in plugin["violations"]}
+    assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= found
+
+
+def test_the_app_is_not_empty(aws: Synthesised) -> None:
+    counts = {stack: len(template["Resources"]) for stack, template in aws.stacks.items()}
+    assert counts.keys() == {"EverydayAlarms", "EverydayData", "EverydayPhotos"}
+    assert counts["EverydayAlarms"] >= 3
+    assert counts["EverydayData"] >= 5
+    assert counts["EverydayPhotos"] >= 30
+
+
+def test_the_same_commit_gives_the_same_templates(
+    aws: Synthesised, synth: Synth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "CDK_DEFAULT_ACCOUNT", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert synth(stage="aws").stacks == aws.stacks
+
+
+def test_nothing_is_looked_up(aws: Synthesised) -> None:
+    manifest = json.loads((aws.folder / "manifest.json").read_text())
+    assert manifest.get("missing", []) == []
+
+
+def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised, local: Synthesised) -> None:
+    from stacks.local_limits import UNKNOWN_TYPES
+
+    there = {name: resource["Type"] for name, resource in aws.resources()}
+    here = {name: resource["Type"] for name, resource in local.resources()}
+    mailing = {name: kind for name, kind in there.items() if kind in UNKNOWN_TYPES}
+    assert mailing
+    assert {name: kind for name, kind in there.items() if name not in mailing} == here
+
+
+def test_only_aws_keeps_what_it_holds(aws: Synthesised, local: Synthesised) -> None:
+    stateful = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
+    for stage, policy in ((aws, "Retain"), (local, "Delete")):
+        kept = [each for name, each in stage.resources() if each["Type"] in stateful]
+        assert len(kept) == 4
+        assert {each["DeletionPolicy"] for each in kept} == {policy}
+        assert {each["UpdateReplacePolicy"] for each in kept} == {policy}
+    assert not list(local.resources("Custom::"))
+
+
+def test_aws_protects_the_data_stack_from_being_deleted(aws: Synthesised, local: Synthesised) -> None:
+    for stage, protected in ((aws, True), (local, None)):
+        manifest = json.loads((stage.folder / "manifest.json").read_text())["artifacts"]
+        assert manifest["EverydayData"]["properties"].get("terminationProtection") in {
+            protected,
+            bool(protected),
+        }
+
+
+def test_local_functions_are_told_loopback_addresses_only(local: Synthesised) -> None:
+    environments = [
+        each["Properties"]["Environment"]["Variables"] for _, each in local.resources("AWS::Lambda::Function")
+    ]
+    told = {name: value for each in environments for name, value in each.items() if isinstance(value, str)}
+    assert told["INSTAGRAM_URL"] == told["MEDIA_ORIGINS"] == LOCAL["instagram_url"]
+    assert told["GHOST_URL"] == LOCAL["ghost_url"]
+    assert not any("https://" in value for value in told.values())
+
+
+def test_a_capability_that_is_off_has_no_stack(synth: Synth) -> None:
+    off = Config(photos=Photos(enabled=False))
+    assert synth(off, stage="aws").stacks.keys() == {"EverydayAlarms"}
+
+
+def test_the_example_blog_is_warned_of_and_another_is_not(synth: Synth, aws: Synthesised) -> None:
+    example = synth(parse({}), stage="aws")
+    assert "blog_url is still the example" in (example.folder / "manifest.json").read_text() + "".join(
+        path.read_text() for path in example.folder.glob("*.metadata.json")
+    )
+    assert not any("blog_url" in path.read_text() for path in aws.folder.glob("*.metadata.json"))
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"stage": "prod"}, 'allowed: "aws", "local"'),
+        ({"stage": "local"}, "needs -c instagram_url="),
+        ({**LOCAL, "ghost_url": "https://blog.example.org"}, "needs -c ghost_url="),
+    ],
+)
+def test_a_stage_that_cannot_be_built_says_what_it_needs(context: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        app.build_app(CONFIG, context)
