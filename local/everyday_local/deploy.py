@@ -81,7 +81,7 @@ class Deployment:
     def deploy(self) -> None:
         """Deploy what `synth` wrote, and remember it."""
         self._refuse_what_hangs()
-        self._delete_stuck()
+        self.delete_stuck()
         self._remember("nothing whole")
         self._cdk(
             "cdk-deploy",
@@ -126,17 +126,17 @@ class Deployment:
     def _remember(self, value: str) -> None:
         self._ssm.put_parameter(Name=_DEPLOYED_PARAMETER, Value=value, Type="String", Overwrite=True)
 
-    def _stuck(self) -> list[str]:
+    def stuck(self) -> list[str]:
         """Stacks that a cut deploy left in the middle. Nobody is deploying now: `up` works alone."""
         stacks = self._cloudformation.describe_stacks()["Stacks"]
         return [stack["StackName"] for stack in stacks if stack["StackStatus"].endswith("_IN_PROGRESS")]
 
-    def _delete_stuck(self) -> None:
+    def delete_stuck(self) -> None:
         """CDK would wait for them for ever. What they keep stays; the next run finds its way from there."""
-        for name in self._stuck():
+        for name in self.stuck():
             self._cloudformation.delete_stack(StackName=name)
         until = time.monotonic() + _DELETE_SECONDS
-        while self._stuck():
+        while self.stuck():
             if time.monotonic() > until:
                 raise LocalError(
                     "an earlier deploy was cut and cannot be cleaned up; "

@@ -36,5 +36,7 @@ def _options(folder: Folder, port: int) -> list[str]:
         "dir": str(folder.sub("valkey")),
         "save": "300 1",
         "appendonly": "no",
+        # A title would be written over its environment, by which its folder is told.
+        "set-proc-title": "no",
     }
     return [word for name, value in options.items() for word in (f"--{name}", value)]

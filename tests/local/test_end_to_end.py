@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from everyday_local.folder import FOLDER_VARIABLE, PROJECT
+from tests.local.sockets import LOOPBACK, listening, marked
 
 pytestmark = [
     pytest.mark.e2e,
@@ -22,8 +22,6 @@ pytestmark = [
 ]
 
 EVERYDAY = Path(sys.executable).with_name("everyday")
-LISTENING = "0A"
-LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
 
 
 @pytest.fixture(scope="module")
@@ -48,48 +46,11 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, **owners, FOLDER_VARIABLE: str(folder)}
 
 
-def processes(folder: Path) -> set[int]:
-    """Every living process that was started for this folder."""
-    marker = f"{FOLDER_VARIABLE}={folder}".encode()
-    found = set()
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and marker in (entry / "environ").read_bytes().split(b"\0"):
-                found.add(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-def sockets(pids: set[int]) -> set[str]:
-    """Inodes of the sockets these processes hold."""
-    links = [link for pid in pids for link in Path(f"/proc/{pid}/fd").glob("*")]
-    return {match[1] for link in links if (match := re.match(r"socket:\[(\d+)\]", _target(link)))}
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except OSError:
-        return ""
-
-
-def listening(pids: set[int]) -> list[str]:
-    """The local addresses, in hexadecimal, on which these processes listen."""
-    ours, found = sockets(pids), []
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == LISTENING and fields[9] in ours:
-                found.append(fields[1].partition(":")[0])
-    return found
-
-
 @pytest.fixture(scope="module")
 def once(folder: Path) -> dict[str, Any]:
     """What the very first run said, and which of its processes it left behind."""
     summary = everyday(folder, "local", "up", "--once", "--json")
-    return {"summary": summary, "left": processes(folder)}
+    return {"summary": summary, "left": marked(folder)}
 
 
 @pytest.fixture
@@ -124,17 +85,17 @@ def test_a_later_run_deploys_nothing_and_posts_nothing(
     deployed = (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns
     assert everyday(folder, "local", "up", "--once", "--json") == once["summary"]
     assert (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns == deployed
-    assert processes(folder) == set()
+    assert marked(folder) == set()
 
 
 def test_it_listens_on_loopback_only(folder: Path, up: dict[str, Any]) -> None:
-    addresses = listening(processes(folder))
+    addresses = listening(marked(folder))
     assert len(addresses) >= len(up["addresses"]) >= 4
     assert set(addresses) <= LOOPBACK
 
 
 def test_no_process_has_the_owners_credentials(folder: Path, up: dict[str, Any]) -> None:
-    everything = [Path(f"/proc/{pid}/environ").read_bytes() for pid in processes(folder)]
+    everything = [Path(f"/proc/{pid}/environ").read_bytes() for pid in marked(folder)]
     assert len(everything) >= 4
     assert not [each for each in everything if b"AKIAOWNER" in each or b"AWS_PROFILE" in each]
 
@@ -165,7 +126,7 @@ def test_a_service_that_was_killed_is_started_again(folder: Path, up: dict[str, 
 def test_down_ends_everything(folder: Path, up: dict[str, Any]) -> None:
     ended = everyday(folder, "local", "down", "--json")["ended"]
     assert {"ministack", "instagram", "blog", "valkey"} <= set(ended)
-    assert processes(folder) == set()
+    assert marked(folder) == set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -185,7 +146,7 @@ def test_a_signal_ends_the_foreground_run_and_all_it_started(
         assert document["addresses"]["blog"].startswith("http://127.0.0.1:")
         running.send_signal(number)
         assert running.wait(60) == 0
-    assert processes(folder) == set()
+    assert marked(folder) == set()
 
 
 def _read_document(lines: Iterable[str]) -> Any:
