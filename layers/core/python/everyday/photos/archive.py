@@ -30,6 +30,7 @@ POST = "post.json"
 VERSION = 1
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_FILE = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,16}){1,2}")
 _EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -108,7 +109,11 @@ def encode(record: Record) -> bytes:
 
 def decode_sidecar(document: bytes) -> Sidecar:
     """Raises MediumUnreadable."""
-    return _decode(document, Sidecar, SIDECAR)
+    sidecar = _decode(document, Sidecar, SIDECAR)
+    for file in sidecar.files:
+        if not _FILE.fullmatch(file.name):
+            raise MediumUnreadable(f"{SIDECAR} lists {file.name[:64]!r}, which is no file's name")
+    return sidecar
 
 
 def decode_post(document: bytes) -> PostRecord:
