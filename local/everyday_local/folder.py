@@ -43,6 +43,10 @@ class Folder:
         """The log of one process."""
         return self.sub("logs") / f"{name}.log"
 
+    def tidy(self) -> None:
+        """Delete what processes that were killed left in their temporary folder."""
+        shutil.rmtree(self.path / "tmp", ignore_errors=True)
+
     def wipe(self) -> None:
         """Delete everything local mode made in it, and the folder when nothing else is there."""
         for name in _MADE:

@@ -3,7 +3,7 @@
 from everyday_local.errors import LocalError
 from everyday_local.folder import PROJECT, Folder
 from everyday_local.probes import answers
-from everyday_local.processes import Service
+from everyday_local.service import Service
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

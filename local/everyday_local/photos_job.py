@@ -1,5 +1,7 @@
 """The main job of `photos` in local mode: back the sample account up, await its posts, count."""
 
+import base64
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -113,13 +115,14 @@ class PhotosJob:
         self._sqs.send_message(QueueUrl=self._outputs["PostQueueUrl"], MessageBody='{"sweep": true}')
 
     def _invoke(self, function: str) -> None:
-        answer = self._lambda.invoke(FunctionName=self._outputs[function], Payload=b"{}")
+        answer = self._lambda.invoke(FunctionName=self._outputs[function], Payload=b"{}", LogType="Tail")
         said = answer["Payload"].read()
         if "FunctionError" in answer:
             problem = msgspec.json.decode(said)
+            log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace").strip()
             raise LocalError(
-                f"{function} failed: {problem.get('errorType')}: {problem.get('errorMessage')}; "
-                "its log: .everyday/local/logs/ministack.log"
+                f"{function} failed: {problem.get('errorType')}: {problem.get('errorMessage')}. "
+                f"The end of its log:\n{textwrap.indent(log, '    ')}"
             )
 
     def _raise_failure(self, run: "Future[None]") -> None:
@@ -130,6 +133,6 @@ class PhotosJob:
 def _stalled(now: Count) -> str:
     return (
         f"nothing moved for {_STALL_SECONDS:.0f} s: {now.archived} of {now.media} media archived, "
-        f"{now.posted} posted, {now.busy} still to do. Look at the functions' logs in "
-        ".everyday/local/logs/ministack.log, then run the command again"
+        f"{now.posted} posted, {now.busy} still to do. Look at the functions' log, "
+        "logs/ministack.log in the folder that `everyday local status` names, then run the command again"
     )

@@ -1,13 +1,11 @@
 """Starts processes, remembers them in files, and ends them: whole groups, and nothing that is not ours."""
 
-import hashlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -17,47 +15,12 @@ from everyday_local import identity
 from everyday_local.errors import LocalError
 from everyday_local.folder import PROJECT, Folder
 from everyday_local.ports import is_free
+from everyday_local.service import Record, Service
 
 _TAIL_LINES = 15
 _LOOK_SECONDS = 0.05
 _WATCH_SECONDS = 0.5
 _KILL_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """A program that serves one port of loopback. `ready` asks it whether it does.
-
-    `switches` are environment variables that decide what it does, beside the plain `environment`.
-    """
-
-    name: str
-    title: str
-    command: Sequence[str]
-    environment: Mapping[str, str] = field(repr=False)
-    switches: Mapping[str, str] = field(default_factory=dict, repr=False)
-    port: int
-    address: str
-    ready: Callable[[], bool]
-    start_seconds: float = 60.0
-
-    @property
-    def digest(self) -> str:
-        """Changes when the program would be started differently."""
-        words = msgspec.json.encode([list(self.command), dict(self.switches)], order="sorted")
-        return hashlib.sha256(words).hexdigest()[:16]
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A started process as it is written down. `pid` leads its own process group."""
-
-    name: str
-    title: str
-    pid: int
-    started: str
-    port: int
-    address: str
-    digest: str
 
 
 class Processes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from everyday_local.folder import Folder
 from everyday_local.probes import answers
-from everyday_local.processes import Service
+from everyday_local.service import Service
 
 _INSTALL_SECONDS = 2400.0
 

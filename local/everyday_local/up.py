@@ -17,8 +17,9 @@ from everyday_local.errors import LocalError
 from everyday_local.folder import Folder
 from everyday_local.ministack import ministack
 from everyday_local.photos_job import PhotosJob
-from everyday_local.processes import Processes, Service
+from everyday_local.processes import Processes
 from everyday_local.secrets import fill
+from everyday_local.service import Service
 from everyday_local.valkey import valkey
 
 _THREADS = 6
@@ -133,6 +134,8 @@ class Up:
                 "this folder's posts are on the light blog; for a real Ghost start over with: "
                 "everyday local down --wipe && everyday local up --ghost"
             )
+        if not self.processes.running():
+            self.folder.tidy()
         running = {name: record.port for name, record in self.processes.running().items() if record.port}
         chosen = Memory(ports=ports.choose(memory.ports, running), ghost=ghost or bool(memory.ghost))
         _memory_file(self.folder).write_bytes(msgspec.json.encode(chosen))

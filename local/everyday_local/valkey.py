@@ -3,7 +3,7 @@
 from everyday_local.errors import LocalError
 from everyday_local.folder import Folder
 from everyday_local.probes import pongs
-from everyday_local.processes import Service
+from everyday_local.service import Service
 
 
 def valkey(folder: Folder, *, port: int) -> Service:

@@ -7,7 +7,8 @@ import pytest
 from everyday_cli.stage import StageError, resolve
 from everyday_local.aws import local_session
 from everyday_local.folder import Folder
-from everyday_local.processes import Processes, Record
+from everyday_local.processes import Processes
+from everyday_local.service import Record
 
 
 @pytest.fixture(autouse=True)

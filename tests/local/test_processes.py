@@ -15,7 +15,8 @@ from everyday_local import identity
 from everyday_local.errors import LocalError
 from everyday_local.folder import Folder
 from everyday_local.probes import answers
-from everyday_local.processes import Processes, Record, Service
+from everyday_local.processes import Processes
+from everyday_local.service import Record, Service
 
 SERVES = "import http.server; http.server.ThreadingHTTPServer(('127.0.0.1', {port}), H).serve_forever()"
 HANDLER = """
