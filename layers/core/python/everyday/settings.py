@@ -50,7 +50,8 @@ class BackupSettings(Settings, frozen=True, kw_only=True):
     """`photo_backup`. Sizes in bytes. `media_origins` are patterns such as `https://*.cdninstagram.com`.
 
     `walk_days`: a complete walk through the listing (the only way to see edits and deletions of older
-    media) is due when the last one ended that many days ago.
+    media) is due when the last one ended that many days ago. `post_since`: media taken earlier are stored and
+    not meant for the blog.
     """
 
     catalog_table: str
@@ -63,6 +64,7 @@ class BackupSettings(Settings, frozen=True, kw_only=True):
     concurrency: int = 16
     page_size: int = 50
     walk_days: int = 7
+    post_since: datetime | None = None
 
 
 class PostSettings(Settings, frozen=True, kw_only=True):

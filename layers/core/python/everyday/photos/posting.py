@@ -18,7 +18,7 @@ from everyday.ports import Clock, Progress, Silent, TimeLeft
 __all__ = ["Done", "Outcome", "Planned", "PostOptions", "PostReport", "Posting"]
 
 _TRIES = 5
-_TIME_FOR_ONE = 120.0  # seconds kept for a medium that is begun: a large video must be copied and sent
+TIME_FOR_ONE = 120.0  # seconds kept for a medium that is begun: a large video must be copied and sent
 _SILENCES = 3  # a blog that is silent so often in a row is down
 
 
@@ -79,7 +79,7 @@ class Posting:
         outcomes: list[Outcome] = []
         for entry in self.catalog.due(Work.POST, now=self.clock()):
             down = [it.done for it in outcomes[-_SILENCES:]] == [Done.FAILED] * _SILENCES
-            if down or time_left() < _TIME_FOR_ONE:
+            if down or time_left() < TIME_FOR_ONE:
                 return _report(outcomes, finished=False)
             outcomes.append(self._try(entry.id))
             progress.step(entry.title or entry.id)
