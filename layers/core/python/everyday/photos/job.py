@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from everyday.errors import EverydayError, MediumError
 from everyday.photos.catalog import Entry, State
+from everyday.photos.frontier import Mark
 from everyday.photos.joining import Match, Verdict
 from everyday.photos.model import Item, Medium, MissingFile, Origin, Sidecar, StoredFile
 from everyday.photos.walk import Find
@@ -44,14 +45,16 @@ class Job:
     """One medium on its way. Its files are fetched side by side: `lock` guards the lists and `left`, the
     number of files still to come; `asking` is held while the source is asked for fresh addresses.
 
-    `candidates` are entries of the other origin that may be the same post. `sidecar` and `tag` are what the
-    archive had. `dropped`: the run ended first, so nothing may be concluded.
+    `page` is the page of the walk that listed it. `candidates` are entries of the other origin that may be
+    the same post. `sidecar` and `tag` are what the archive had. `dropped`: the run ended first, so nothing
+    may be concluded.
     """
 
     medium: Medium
     entry: Entry | None
     find: Find
     walk: str
+    page: Mark | None = None
     candidates: Sequence[Entry] = ()
     verdict: Verdict = Verdict(Match.NONE)  # noqa: RUF009 - immutable
     sidecar: Sidecar | None = None

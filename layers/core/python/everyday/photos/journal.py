@@ -28,10 +28,14 @@ class Journal:
         self._catalog = catalog
         self.state = catalog.run_state()
 
+    def holds(self, place: Place) -> bool:
+        """Whether this walk is the one that is noted as under way."""
+        return self.state.place is not None and self.state.place.walk == place.walk
+
     def open(self, place: Place) -> bool:
         """Note that a walk is under way; False when another run already has one under way."""
         self._change(lambda state: state if state.place else replace(state, place=place))
-        return self.state.place is not None and self.state.place.walk == place.walk
+        return self.holds(place)
 
     def move(self, place: Place, *, retry_at: datetime | None) -> None:
         """Note how far the walk came, and the earliest medium that waits for another try."""

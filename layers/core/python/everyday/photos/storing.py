@@ -16,6 +16,7 @@ from everyday.errors import (
     MediumMissing,
     MediumRefused,
     MediumUnreadable,
+    SourceUnavailable,
 )
 from everyday.photos.archive import file_key, file_name, marked_gone, merged, steady
 from everyday.photos.catalog import Entry, State
@@ -25,7 +26,7 @@ from everyday.photos.model import Medium, Sidecar, StoredFile
 from everyday.photos.ports import Archive, Source
 from everyday.photos.records import Records
 from everyday.photos.sniff import checked
-from everyday.photos.transitions import failed, gone, holding, seen, stored
+from everyday.photos.transitions import failed, gone, holding, postponed, seen, stored
 from everyday.photos.walk import Find
 from everyday.ports import Clock
 
@@ -59,9 +60,11 @@ class Storing:
         return () if job.stands_aside else job.wants()
 
     def fetch(self, job: Job, want: Want) -> None:
-        """Store one file, asking once for a fresh address when the listed one ran out."""
+        """Store one file: a second try when the first was cut, with a fresh address when that ran out."""
         try:
             try:
+                file = self._download(job.medium.id, want)
+            except SourceUnavailable:
                 file = self._download(job.medium.id, want)
             except MediumExpired:
                 file = self._download(job.medium.id, self._fresh(job, want))
@@ -79,6 +82,19 @@ class Storing:
         except EverydayError as error:
             job.errors.append(error)
             return job.outcome(None)
+
+    def postpone(self, entry: Entry, error: EverydayError) -> Outcome:
+        """Note that a medium which waits for its files could not even be asked for."""
+        now = self.clock()
+
+        def later(it: Entry | None) -> Entry | None:
+            return postponed(it, str(error), now=now) if it else None
+
+        try:
+            there = self.records.record(entry.id, later, known=entry)
+        except EverydayError as trouble:
+            return Outcome(entry.id, Find.RETRY, None, reason=str(trouble), errors=(error, trouble))
+        return Outcome(entry.id, Find.RETRY, there, reason=str(error), errors=(error,))
 
     def mark_gone(self, entry: Entry) -> Entry | None:
         """Mark a medium as deleted on Instagram, in its sidecar and then in the catalog.

@@ -19,7 +19,7 @@ from everyday.photos.model import Medium, Sidecar
 
 _FIRST_WAIT = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=7)
-LOST = "deleted on Instagram before all of it was saved"
+_LOST = "deleted on Instagram before all of it was saved"
 
 
 class Holding(NamedTuple):
@@ -84,7 +84,9 @@ def described(entry: Entry | None, medium: Medium, *, walk: str) -> Entry:
 def stored(entry: Entry | None, medium: Medium, held: Holding, *, files: int, size: int, walk: str) -> Entry:
     """The entry after the archive holds all of the medium. `size` in bytes."""
     new = replace(described(entry, medium, walk=walk), files=files, size=size)
-    if entry is None or entry.state is State.LISTED or (entry.state is State.KEPT and entry.reason == LOST):
+    # A medium that was gone may be kept for that reason alone; now that it is back, it is judged anew.
+    back = entry is not None and entry.state is State.KEPT and entry.gone_at is not None
+    if entry is None or entry.state is State.LISTED or back:
         return replace(
             new, state=held.state, reason=held.reason, same_as=held.same_as, attempts=0, retry_at=None
         )
@@ -100,13 +102,15 @@ def failed(entry: Entry | None, medium: Medium, reason: str, *, now: datetime, w
     """
     if entry is not None and entry.state is not State.LISTED:
         return entry
-    attempts = entry.attempts + 1 if entry else 1
-    return replace(
-        described(entry, medium, walk=walk),
-        attempts=attempts,
-        reason=reason,
-        retry_at=now + wait_after(attempts),
-    )
+    return postponed(described(entry, medium, walk=walk), reason, now=now)
+
+
+def postponed(entry: Entry, reason: str, *, now: datetime) -> Entry:
+    """A LISTED entry after one more failure; any other stays as it is."""
+    if entry.state is not State.LISTED:
+        return entry
+    attempts = entry.attempts + 1
+    return replace(entry, attempts=attempts, reason=reason, retry_at=now + wait_after(attempts))
 
 
 def gone(entry: Entry, *, now: datetime) -> Entry:
@@ -115,7 +119,7 @@ def gone(entry: Entry, *, now: datetime) -> Entry:
         return entry
     marked = replace(entry, gone_at=now)
     if entry.state is State.LISTED:
-        return replace(marked, state=State.KEPT, reason=LOST, retry_at=None)
+        return replace(marked, state=State.KEPT, reason=_LOST, retry_at=None)
     return marked
 
 

@@ -50,7 +50,13 @@ class Ending(StrEnum):
     TIME = "the time is up"
     PAUSE = "a rate limit is near"
     FAILING = "it cannot go on now"
+    BEHIND = "some media could not be recorded; the next run begins with them"
     YIELDED = "another run is under way"
+
+    @property
+    def over(self) -> bool:
+        """Whether the walk has come to its end, so that the next one begins at the top."""
+        return self in {Ending.END, Ending.ENOUGH, Ending.CIRCLE}
 
 
 class Sight(NamedTuple):
@@ -113,6 +119,12 @@ def was_seen_whole(place: Place, ending: Ending, *, count: int | None) -> bool:
     if ending is not Ending.END or not place.complete or count is None:
         return False
     return place.listed >= min(count, LISTING_LIMIT)
+
+
+def completed(*, whole: bool, now: datetime, walk_days: int) -> datetime:
+    """When the complete walk counts as ended. One that did not see all there is must be repeated tomorrow:
+    not at once, because Instagram may count media that it does not list."""
+    return now if whole else now - timedelta(days=walk_days) + timedelta(days=1)
 
 
 def may_be_gone(entry: Entry, place: Place) -> bool:

@@ -1,0 +1,37 @@
+"""Finds the entries that may be the same post as media of the other origin."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from everyday.photos.catalog import Entry
+from everyday.photos.joining import WINDOW
+from everyday.photos.model import Medium
+from everyday.photos.ports import Catalog
+from everyday.photos.walk import windows
+
+_GAP = timedelta(days=30)
+"""Times nearer than this are looked up together: a page of a listing mostly takes one or two look-ups."""
+
+Near = Mapping[str, Sequence[Entry]]
+"""Candidates by medium id."""
+
+
+def nearby(catalog: Catalog, media: Sequence[Medium]) -> Near:
+    """For each medium, by id: entries of the other origin taken within WINDOW of it, and the one its file's
+    name hints at. Raises CatalogUnavailable."""
+    spans = windows((it.taken_at for it in media), reach=WINDOW, gap=_GAP)
+    around = [entry for first, last in spans for entry in catalog.timeline(since=first, until=last)]
+    hints = sorted({it.hint for it in media if it.hint})
+    hinted = catalog.get_many(hints) if hints else {}
+    return {it.id: _candidates(it, around, hinted.get(it.hint or "")) for it in media}
+
+
+def _candidates(medium: Medium, around: Sequence[Entry], hinted: Entry | None) -> Sequence[Entry]:
+    found = {
+        entry.id: entry
+        for entry in around
+        if entry.origin != medium.origin and abs(entry.taken_at - medium.taken_at) <= WINDOW
+    }
+    if hinted is not None and hinted.origin != medium.origin:
+        found[hinted.id] = hinted
+    return list(found.values())
