@@ -16,6 +16,7 @@ import requests
 
 from everyday.errors import BlogUnavailable
 from everyday_local.ghost.install import Installed
+from everyday_local.ghost.private import write_private
 
 _OWNER_EMAIL = "owner@example.com"
 _BOOT_SECONDS = 240.0
@@ -171,11 +172,3 @@ def _call(session: requests.Session, method: str, url: str, body: dict[str, Any]
     if not answer.ok:
         raise BlogUnavailable(f"Ghost's set-up failed at {url}: {answer.status_code} {answer.text[:500]}")
     return answer.json() if "json" in answer.headers.get("content-type", "") else None
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a secret that only its owner can read, whole or not at all."""
-    aside = path.with_suffix(".new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    aside.replace(path)

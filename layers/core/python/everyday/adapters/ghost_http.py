@@ -129,7 +129,7 @@ class GhostApi:
     def _authorized(
         self, method: str, url: str, headers: Mapping[str, str], request: Mapping[str, Any]
     ) -> requests.Response:
-        """Send with a token; if it is too old for the blog because our clock is wrong, once more by its own."""
+        """Send with a token, and once more if our clock made it too old for the blog."""
         answer = self._send(method, url, {**headers, **self._authorization()}, request)
         if answer.status_code == 401 and self._learn_time(answer):
             answer = self._send(method, url, {**headers, **self._authorization()}, request)
