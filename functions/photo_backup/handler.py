@@ -4,8 +4,6 @@ import os
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from everyday import wiring
 from everyday.lambdas import Context, tell, time_left
 from everyday.photos.backup import Backup
@@ -22,6 +20,4 @@ def handle(event: dict[str, Any], context: Context, *, backup: Backup | None = N
     """The run's report. What stops a run is raised, so that Lambda tries again and the owner is told."""
     request = parse_backup(event)
     backup = backup or _backup(complete=request.complete)
-    report = backup.run(time_left=time_left(context), walk=request.walk)
-    tell("backup ended", walk=request.walk, report=report)
-    return msgspec.to_builtins(report)
+    return tell("backup ended", backup.run(time_left=time_left(context), walk=request.walk))

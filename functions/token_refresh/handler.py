@@ -4,8 +4,6 @@ import os
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from everyday import wiring
 from everyday.lambdas import metric_line, tell
 from everyday.photos.token import TokenKeeper
@@ -21,5 +19,4 @@ def handle(_event: object, _context: object, *, keeper: TokenKeeper | None = Non
     """The token's report. A dead token is raised, so that the owner is told."""
     report = (keeper or _keeper()).refresh()
     print(metric_line("Everyday/Photos", "TokenDaysLeft", report.days_left, at=wiring.now()))  # noqa: T201
-    tell("token looked after", report=report)
-    return msgspec.to_builtins(report)
+    return tell("token looked after", report)
