@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
@@ -15,11 +15,15 @@ from everyday.adapters.aws import client_config
 from everyday.photos.backup import Backup, BackupOptions
 from everyday.photos.messages import SOURCE
 from everyday.photos.model import Origin
-from everyday.photos.ports import Archive, Blog, Catalog, Source
+from everyday.photos.ports import Archive, Catalog, Source
 from everyday.photos.posting import Posting, PostOptions
 from everyday.photos.token import TokenKeeper
 from everyday.ports import Secrets
 from everyday.settings import BackupSettings, PostSettings, TokenSettings
+
+if TYPE_CHECKING:
+    from everyday.adapters.ghost import GhostBlog
+    from everyday.adapters.instagram_token import TokenApi
 
 _FOLDER_MAX_FILE_BYTES = 4_000_000_000
 
@@ -85,11 +89,15 @@ def posting(settings: PostSettings, session: boto3.Session | None = None) -> Pos
 
 def token_keeper(settings: TokenSettings, session: boto3.Session | None = None) -> TokenKeeper:
     """Keeps the stage's Instagram token alive."""
+    return TokenKeeper(secrets(session), token_api(settings), now, settings.instagram_secret)
+
+
+def token_api(settings: TokenSettings) -> "TokenApi":
+    """Instagram's calls about tokens."""
     from everyday.adapters.graph_http import GraphHttp
     from everyday.adapters.instagram_token import TokenApi
 
-    refresher = TokenApi(GraphHttp(settings.instagram_url))
-    return TokenKeeper(secrets(session), refresher, now, settings.instagram_secret)
+    return TokenApi(GraphHttp(settings.instagram_url))
 
 
 def archive(settings: BackupSettings | PostSettings, session: boto3.Session | None = None) -> Archive:
@@ -110,11 +118,14 @@ def catalog(settings: BackupSettings | PostSettings, session: boto3.Session | No
     return DynamoCatalog(client, settings.catalog_table)
 
 
-def blog(settings: PostSettings, session: boto3.Session | None = None) -> Blog:
-    """The owner's blog."""
+def blog(
+    settings: PostSettings, session: boto3.Session | None = None, *, key: str | None = None
+) -> "GhostBlog":
+    """The owner's blog, with the stored Admin API key or with the one that is given."""
     from everyday.adapters.ghost import GhostBlog, key_from
 
-    return GhostBlog(settings.ghost_url, key_from(secrets(session), settings.ghost_secret), clock=now)
+    stored = key_from(secrets(session), settings.ghost_secret)
+    return GhostBlog(settings.ghost_url, stored if key is None else lambda: key, clock=now)
 
 
 def secrets(session: boto3.Session | None = None) -> Secrets:

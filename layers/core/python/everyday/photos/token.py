@@ -88,6 +88,11 @@ class TokenKeeper:
         self._clock = clock
         self._name = secret_name
 
+    def look(self) -> TokenReport:
+        """How long the stored token lives, and what `refresh` would do. Changes nothing."""
+        token, now = parse_token(self._secrets.get(self._name)), self._clock()
+        return _report(token, token_action(token, now), now)
+
     def refresh(self) -> TokenReport:
         """Refresh the token if it is time, and say how long it lives.
 

@@ -1,0 +1,119 @@
+"""Where a photos command works: the stores of a stage, or an archive in a local folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from everyday_cli.stage import Stage, resolve
+
+if TYPE_CHECKING:
+    from everyday.photos.backup import Backup
+    from everyday.photos.ports import Archive, Catalog
+    from everyday.photos.posting import Posting
+    from everyday.photos.token import TokenKeeper
+    from everyday.settings import BackupSettings, PostSettings, TokenSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The stores a command works on. A stage is looked up only when it is needed."""
+
+    stage_name: str | None
+    folder: Path | None
+
+    @cached_property
+    def stage(self) -> Stage:
+        """Raises a usage error when the command was told to work in a folder."""
+        if self.folder:
+            raise click.UsageError("--archive DIR works without AWS; this needs a stage: leave it out")
+        return resolve(self.stage_name)
+
+    @cached_property
+    def archive(self) -> "Archive":
+        from everyday import wiring
+
+        if self.folder:
+            return wiring.folder_archive(self.folder)
+        return wiring.archive(self.backup_settings, self.stage.session)
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        from everyday import wiring
+
+        if self.folder:
+            return wiring.folder_catalog(self.folder)
+        return wiring.catalog(self.backup_settings, self.stage.session)
+
+    @cached_property
+    def backup_settings(self) -> "BackupSettings":
+        from everyday.settings import BackupSettings
+
+        return BackupSettings.from_env(self._environment("PhotoBackup"))
+
+    @cached_property
+    def post_settings(self) -> "PostSettings":
+        from everyday.settings import PostSettings
+
+        return PostSettings.from_env(self._environment("PhotoPost"))
+
+    @cached_property
+    def token_settings(self) -> "TokenSettings":
+        from everyday.settings import TokenSettings
+
+        return TokenSettings.from_env(self._environment("TokenRefresh"))
+
+    def backup(self, exports: Sequence[Path], *, complete: bool) -> "Backup":
+        """A backup from the exports, or from the API when there are none."""
+        from everyday import wiring
+
+        if self.folder:
+            return wiring.folder_backup(self.folder, exports)
+        return wiring.backup(
+            self.backup_settings, self.stage.session, exports=exports, complete=complete or bool(exports)
+        )
+
+    def posting(self) -> "Posting":
+        from everyday import wiring
+
+        return wiring.posting(self.post_settings, self.stage.session)
+
+    def token_keeper(self) -> "TokenKeeper":
+        from everyday import wiring
+
+        return wiring.token_keeper(self.token_settings, self.stage.session)
+
+    def _environment(self, output: str) -> dict[str, str]:
+        """The settings of the deployed function, so that a command does exactly what the schedule does."""
+        name = self.stage.photos[output]
+        answer = self.stage.session.client("lambda").get_function_configuration(FunctionName=name)
+        return dict(answer.get("Environment", {}).get("Variables", {}))
+
+
+def target_options(command: Callable[P, T]) -> Callable[..., T]:
+    """Add `--stage` and `--archive`; the command gets a Target as its keyword argument `target`."""
+
+    @click.option(
+        "--stage",
+        "stage_name",
+        type=click.Choice(["local", "aws"]),
+        help="Where to work. Default: local when local mode is up, else aws.",
+    )
+    @click.option(
+        "--archive",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Work on an archive in this folder, with no AWS at all.",
+    )
+    @wraps(command)
+    def with_target(*args: Any, stage_name: str | None, folder: Path | None, **options: Any) -> T:
+        options["target"] = Target(stage_name, folder)
+        return command(*args, **options)
+
+    return with_target
