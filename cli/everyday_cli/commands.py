@@ -78,7 +78,7 @@ class Group(click.Group):
         self.examples = examples
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.lazy, *super().list_commands(ctx)]
+        return [*self.commands, *self.lazy]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in self.lazy:
@@ -88,11 +88,12 @@ class Group(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, text) for name, (_, text) in self.lazy.items()]
-        for name in super().list_commands(ctx):
-            command = super().get_command(ctx, name)
-            if command and not command.hidden:
-                rows.append((name, command.get_short_help_str(90)))
+        rows = [
+            (name, command.get_short_help_str(90))
+            for name, command in self.commands.items()
+            if not command.hidden
+        ]
+        rows += [(name, text) for name, (_, text) in self.lazy.items()]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)

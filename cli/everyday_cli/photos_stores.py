@@ -40,7 +40,7 @@ class Target:
         from everyday import wiring
 
         if self.folder:
-            return wiring.folder_archive(self.folder)
+            return wiring.folder_archive(_existing(self.folder))
         return wiring.archive(self.backup_settings, self.stage.session)
 
     @cached_property
@@ -48,7 +48,7 @@ class Target:
         from everyday import wiring
 
         if self.folder:
-            return wiring.folder_catalog(self.folder)
+            return wiring.folder_catalog(_existing(self.folder))
         return wiring.catalog(self.backup_settings, self.stage.session)
 
     @cached_property
@@ -94,6 +94,12 @@ class Target:
         name = self.stage.photos[output]
         answer = self.stage.session.client("lambda").get_function_configuration(FunctionName=name)
         return dict(answer.get("Environment", {}).get("Variables", {}))
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise click.UsageError(f"there is no archive in {folder}; `everyday photos backup` makes one")
+    return folder
 
 
 def target_options(command: Callable[P, T]) -> Callable[..., T]:
