@@ -20,7 +20,7 @@ from everyday.errors import (
 from everyday.photos.archive import decode_post, file_key, post_key, sidecar_key
 from everyday.photos.catalog import Claim, Entry, State, Work
 from everyday.photos.model import Section
-from everyday.photos.post_rules import SKEW, WORK, next_try
+from everyday.photos.post_rules import next_try
 from everyday.photos.posting import Done, Outcome
 from tests.builders import NOW, TAKEN, a_medium, an_item
 from tests.posting_world import CAROUSEL, ID, Faults, Killed, World, a_carousel, a_world
@@ -142,7 +142,7 @@ def test_a_clock_that_is_an_hour_off_is_harmless(number: int, mode: str, hours: 
 def test_a_worker_whose_clock_is_an_hour_ahead_does_not_take_a_running_claim() -> None:
     world = a_world()
     interrupted(world, Faults({8: "die"}))
-    ahead = world.posting(clock=lambda: world.now + SKEW + WORK - timedelta(seconds=1))
+    ahead = world.posting(clock=lambda: world.now + timedelta(hours=1, minutes=15))
     assert ahead.post(ID).done is Done.BUSY
     assert world.blog.posts == {}
 

@@ -122,8 +122,8 @@ def _hashtags(text: str) -> Iterator[_Hashtag]:
     end = -1
     for found in _HASHTAG.finditer(text):
         before = text[found.start() - 1] if found.start() else " "
-        if found.start() != end and (before in "&_" or before.isalnum()):
-            continue  # `&#39;` and `C#minor` are no hashtags, but `#one#two` is two
+        if found.start() != end and (before in "&_/" or before.isalnum()):
+            continue  # `&#39;`, `C#minor` and `page/#part` are no hashtags, but `#one#two` is two
         name = "".join(takewhile(_in_tag, text[found.end() :])).rstrip("\u200c\u200d")
         if any(char.isalpha() for char in name):
             end = found.end() + len(name)
