@@ -25,7 +25,8 @@ def tls() -> ssl.SSLContext:
 
 def quiet() -> None:
     """Keep urllib3 from logging addresses: they hold signatures and access tokens."""
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.CRITICAL)
+    for name in ("urllib3.connection", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager
