@@ -1,0 +1,203 @@
+"""everyday.toml: typed, explained, and refused with the key, what was given and what is allowed."""
+
+import tomllib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from everyday.errors import SettingsError
+from stacks import config_text
+from stacks.config import Config, Everyday, Photos, extra, interval, load, parse, tables
+
+ROOT = Path(config_text.__file__).parent.parent
+
+
+def test_an_empty_file_is_all_defaults() -> None:
+    assert parse({}) == Config(everyday=Everyday(), photos=Photos())
+
+
+def test_every_setting_can_be_given() -> None:
+    given: dict[str, Any] = {
+        "everyday": {"region": "ap-southeast-2", "alarm_email": "a@b.io", "monthly_budget_usd": 12},
+        "photos": {
+            "enabled": False,
+            "blog_url": "https://ghost.example.org:8443/blog/",
+            "status": "published",
+            "tags": ["daily photo", "日本"],
+            "author": "a@b.io",
+            "post_since": date(2019, 12, 31),
+            "backup_every": "90 minutes",
+            "sweep_every": "1 day",
+            "walk_days": 30,
+            "max_file_mb": 100,
+            "max_video_mb": 50,
+            "concurrency": 4,
+        },
+    }
+    config = parse(given)
+    for table, fields in tables().items():
+        assert given[table].keys() == fields.model_fields.keys()
+    assert config.model_dump() == {**given, "photos": {**given["photos"], "tags": ("daily photo", "日本")}}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (
+            {"photo": {}},
+            "[photo] is not a table of this version; did you mean photos? Known: everyday, photos",
+        ),
+        ({"zebra": {}}, "[zebra] is not a table of this version; Known: everyday, photos"),
+        (
+            {"photos": {"walk_dayz": 3}},
+            "photos.walk_dayz is not a setting; did you mean walk_days? Known: enabled,",
+        ),
+        ({"photos": 3}, "photos must be a table, [photos], got 3 (a whole number)"),
+        (
+            {"photos": {"walk_days": "3"}},
+            'photos.walk_days is "3" (text); allowed: a whole number from 1 to 90',
+        ),
+        (
+            {"photos": {"walk_days": 0}},
+            "photos.walk_days is 0 (a whole number); allowed: a whole number from 1 to 90",
+        ),
+        (
+            {"photos": {"walk_days": 7.5}},
+            "photos.walk_days is 7.5 (a number); allowed: a whole number from 1 to 90",
+        ),
+        (
+            {"photos": {"walk_days": True}},
+            "photos.walk_days is true (true or false); allowed: a whole number",
+        ),
+        ({"photos": {"enabled": "yes"}}, 'photos.enabled is "yes" (text); allowed: true, false'),
+        ({"photos": {"enabled": 1}}, "photos.enabled is 1 (a whole number); allowed: true, false"),
+        (
+            {"photos": {"status": "scheduled"}},
+            'photos.status is "scheduled" (text); allowed: "draft", "published"',
+        ),
+        ({"photos": {"blog_url": "http://blog.example.org"}}, "allowed: an https:// address"),
+        ({"photos": {"blog_url": "https://blog.example.org?x=1"}}, "allowed: an https:// address"),
+        ({"photos": {"tags": "daily"}}, 'photos.tags is "daily" (text); allowed: a list of texts'),
+        ({"photos": {"tags": ["a", "b,c"]}}, 'photos.tags[1] is "b,c" (text); allowed: a list of texts'),
+        ({"photos": {"tags": [" a"]}}, 'photos.tags[0] is " a" (text)'),
+        (
+            {"photos": {"post_since": "2020-01-01"}},
+            'post_since is "2020-01-01" (text); allowed: a date without quotes',
+        ),
+        ({"photos": {"post_since": datetime(2020, 1, 1, tzinfo=UTC)}}, "allowed: a date without quotes"),
+        ({"photos": {"backup_every": "1 minute"}}, "allowed: 5 minutes to 31 days"),
+        ({"photos": {"backup_every": "32 days"}}, "allowed: 5 minutes to 31 days"),
+        ({"photos": {"backup_every": "rate(1 hour)"}}, "allowed: 5 minutes to 31 days"),
+        ({"everyday": {"region": "Frankfurt"}}, "allowed: an AWS region, such as eu-central-1"),
+        ({"everyday": {"alarm_email": "nobody"}}, "allowed: an e-mail address"),
+        ({"everyday": {"monthly_budget_usd": -1}}, "allowed: a whole number from 1 to 10000"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_is_allowed(document: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(document)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("everyday.toml: ")
+    assert said in line
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse({"photos": {"walk_days": 0, "status": "live"}, "everyday": {"colour": "red"}})
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert all(any(key in line for line in lines) for key in ("walk_days", "status", "colour"))
+
+
+def test_the_value_of_an_unknown_key_is_not_repeated() -> None:
+    """Somebody may have pasted a token there."""
+    with pytest.raises(SettingsError) as caught:
+        parse({"photos": {"token": "IGsecret"}})
+    assert "IGsecret" not in str(caught.value)
+
+
+def test_a_missing_file_names_the_command_that_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="everyday init"):
+        load(tmp_path / "everyday.toml")
+
+
+@pytest.mark.parametrize("content", [b"[photos\n", b"walk_days = ?", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "everyday.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"everyday\.toml is not TOML"):
+        load(path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+keys = st.sampled_from(sorted({key for table in tables().values() for key in table.model_fields}))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(tables())) | st.text(max_size=8),
+        st.dictionaries(keys | st.text(max_size=8), json_values, max_size=4) | json_values,
+        max_size=3,
+    )
+)
+def test_any_document_is_read_or_refused_in_our_own_words(document: dict[str, Any]) -> None:
+    try:
+        config = parse(document)
+    except SettingsError:
+        return
+    assert parse(tomllib.loads(config_text.as_toml(config))) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("5 minutes", timedelta(minutes=5)),
+        ("90 minutes", timedelta(minutes=90)),
+        ("1 hour", timedelta(hours=1)),
+        ("31 days", timedelta(days=31)),
+    ],
+)
+def test_intervals_are_read(text: str, length: timedelta) -> None:
+    assert interval(text) == length
+
+
+def test_the_written_file_is_read_back_as_it_was_meant() -> None:
+    config = Config(
+        everyday=Everyday(alarm_email="a@b.io"),
+        photos=Photos(tags=('say "hi"', "\\ # '"), post_since=date(2020, 2, 29), status="published"),
+    )
+    assert parse(tomllib.loads(config_text.as_toml(config))) == config
+
+
+def test_every_setting_explains_itself() -> None:
+    for table in tables().values():
+        assert table.__doc__
+        for key, field in table.model_fields.items():
+            assert field.description, key
+            assert extra(field, "allowed"), key
+            assert field.default is not None or extra(field, "example") is not None, key
+
+
+def test_examples_are_allowed() -> None:
+    for name, table in tables().items():
+        for key, field in table.model_fields.items():
+            example = extra(field, "example")
+            if example is not None:
+                assert getattr(getattr(parse({name: {key: example}}), name), key) == example
+
+
+def test_the_settings_in_the_project_are_allowed() -> None:
+    assert load(ROOT / "everyday.toml")
+
+
+def test_the_documentation_holds_the_table_of_the_settings() -> None:
+    """To bring it up to date: .venv/bin/python -m tools.write_docs"""
+    assert config_text.as_markdown() in (ROOT / "docs/configuration.md").read_text()

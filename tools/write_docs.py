@@ -1,0 +1,27 @@
+"""Writes what is generated in the documentation: `python -m tools.write_docs`."""
+
+from stacks.config_text import as_markdown
+from stacks.layer_lock import ROOT
+
+_HEAD = """\
+# Configuration
+
+The settings are in `everyday.toml`; `everyday init` writes it. A mistake is refused before anything happens,
+with the key, what was given and what is allowed.
+
+Each capability has one table and can be switched off with `enabled = false`: its stacks are then no part of a
+deploy. What is deployed already stays until you delete its stacks, and `EverydayData` keeps what it holds even
+then.
+
+Secrets are never settings: `everyday photos login` asks for the Instagram token and the Ghost key and puts them
+into AWS Secrets Manager, nowhere else.
+
+"""
+
+
+def main() -> None:
+    (ROOT / "docs/configuration.md").write_text(_HEAD + as_markdown(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
