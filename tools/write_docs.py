@@ -9,12 +9,12 @@ _HEAD = """\
 The settings are in `everyday.toml`; `everyday init` writes it. A mistake is refused before anything happens,
 with the key, what was given and what is allowed.
 
-Each capability has one table and can be switched off with `enabled = false`: its stacks are then no part of a
-deploy. What is deployed already stays until you delete its stacks, and `EverydayData` keeps what it holds even
-then.
+Each capability has one table and can be switched off with `enabled = false`: its stacks are then no part of
+a deploy. What is deployed already stays until you delete its stacks, and `EverydayData` keeps what it holds
+even then.
 
-Secrets are never settings: `everyday photos login` asks for the Instagram token and the Ghost key and puts them
-into AWS Secrets Manager, nowhere else.
+Secrets are never settings: `everyday photos login` asks for the Instagram token and the Ghost key and puts
+them into AWS Secrets Manager, nowhere else.
 
 """
 
