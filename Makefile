@@ -4,8 +4,8 @@ CDK := node_modules/.bin/cdk
 LOCK := $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(UPGRADE)
 # Byte code beside the sources would be one more thing to keep out of the Lambdas.
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.everyday/pycache
-# CDK's bridge prints twelve lines about Node 20 before every answer.
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 1
+# CDK's bridge prints twelve lines about Node 20, which still works, before every answer.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION ?= 20
 
 .PHONY: run test check bench deploy layers lock clean
 .DELETE_ON_ERROR:
