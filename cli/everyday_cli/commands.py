@@ -77,7 +77,7 @@ class Group(click.Group):
         self.lazy = dict(lazy or {})
         self.examples = examples
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         return [*self.commands, *self.lazy]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -87,7 +87,7 @@ class Group(click.Group):
             return found if isinstance(found, click.Command) else None
         return super().get_command(ctx, cmd_name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [
             (name, command.get_short_help_str(90))
             for name, command in self.commands.items()
