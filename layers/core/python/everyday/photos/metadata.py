@@ -107,7 +107,7 @@ def _duration(frame: "Image") -> int:
 def _options(image: "Image", kind: str) -> dict[str, Any]:
     from PIL import JpegImagePlugin
 
-    profile = {"icc_profile": image.info.get("icc_profile"), "exif": b"", "xmp": b"", "comment": b""}
+    profile = {"icc_profile": image.info.get("icc_profile")}
     if kind == "webp":
         return {**profile, "quality": 95}
     if kind != "jpeg":
