@@ -1,5 +1,6 @@
 """`everyday photos login | token`: the two secrets, and how long the first one lives."""
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -68,7 +69,7 @@ def token(target: Target, *, refresh: bool) -> int:
 
 def _ask(what: str, *, from_stdin: bool) -> str:
     text: str = (
-        click.get_text_stream("stdin").read() if from_stdin else click.prompt(what, hide_input=True, err=True)
+        sys.stdin.read() if from_stdin else click.prompt(what, hide_input=True, err=True)
     )
     if not text.strip():
         raise click.UsageError(f"no {what} was given")
