@@ -96,7 +96,7 @@ class Run:
                 resume = after if after.cursor else turn.before
                 self._take(turn)
                 self._save(resume)
-            self._drain(listing.ending)
+            self._drain(self._stop() or listing.ending)
             ending = self._close(after, listing.ending)
             self._paused_until = listing.paused_until
         except SourceThrottled as error:
@@ -172,10 +172,11 @@ class Run:
         if not ending.over:
             return ending
         if self._frontier.place() is not None:
-            return Ending.BEHIND
-        self._complete = place.complete and ending is Ending.END
+            return self._stop() or Ending.BEHIND
         complete_at = None
-        if self._complete and self._api:
+        complete = place.complete and ending is Ending.END
+        self._complete = self._complete or complete
+        if complete and self._api:
             whole = was_seen_whole(place, ending, count=self._source.count())
             if whole and not self._second_look.mark_gone(place, self._stop):
                 return self._stop() or Ending.TIME

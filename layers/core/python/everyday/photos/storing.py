@@ -103,8 +103,12 @@ class Storing:
         """
         now = self.clock()
         known = self.records.describe(entry.id)
-        self.records.rewrite(entry.id, lambda it: marked_gone(it, at=now) if it else None, known=known)
-        return self.records.record(entry.id, lambda it: gone(it, now=now) if it else None, known=entry)
+        sidecar = self.records.rewrite(
+            entry.id, lambda it: marked_gone(it, at=now) if it else None, known=known
+        )
+        # The archive's word stands: an earlier run may have died between the two.
+        at = sidecar.gone_at if sidecar and sidecar.gone_at else now
+        return self.records.record(entry.id, lambda it: gone(it, at=at) if it else None, known=entry)
 
     def _join(self, job: Job) -> None:
         if not job.may_join:

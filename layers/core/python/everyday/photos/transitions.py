@@ -113,11 +113,11 @@ def postponed(entry: Entry, reason: str, *, now: datetime) -> Entry:
     return replace(entry, attempts=attempts, reason=reason, retry_at=now + wait_after(attempts))
 
 
-def gone(entry: Entry, *, now: datetime) -> Entry:
+def gone(entry: Entry, *, at: datetime) -> Entry:
     """The entry of a medium found deleted on Instagram; what is not yet stored never will be."""
     if entry.gone_at is not None:
         return entry
-    marked = replace(entry, gone_at=now)
+    marked = replace(entry, gone_at=at)
     if entry.state is State.LISTED:
         return replace(marked, state=State.KEPT, reason=_LOST, retry_at=None)
     return marked
