@@ -36,6 +36,7 @@ def case(percent: float = 0, minutes: float = 0) -> dict[str, str]:
         ({**app(90), "x-business-use-case-usage": "oops"}, 15),
         ({"x-app-usage": "oops", **case(90)}, 15),
         ({"x-app-usage": "[]"}, None),
+        ({"x-app-usage": '{"a":' * 10_000}, None),
         ({"x-app-usage": '{"call_count": "many"}'}, None),
     ],
 )

@@ -141,7 +141,7 @@ def _fullness(medium: Medium) -> tuple[int, int, int, datetime]:
 def _lists(document: bytes) -> Mapping[str, Sequence[msgspec.Raw]]:
     try:
         return _split(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         # Lone surrogates, NaN or a byte order mark: read leniently, at the price of memory.
         try:
             return _split(json.dumps(parse(document)).encode())
@@ -167,7 +167,11 @@ def _files(element: _Element) -> list[_File]:
         named = element.media if isinstance(element.media, list) else [element.media]
     else:
         named = [_File(uri=element.uri or element.path or "")]
-    return list({file.uri: file for file in reversed(named) if file.uri}.values())[::-1]
+    once: dict[str, _File] = {}
+    for file in named:
+        once.setdefault(file.uri, file)
+    once.pop("", None)
+    return list(once.values())
 
 
 def _labelled_files(value: Any) -> Iterator[_File]:

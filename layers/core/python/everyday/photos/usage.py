@@ -50,8 +50,8 @@ def _worst(headers: Mapping[str, str]) -> _Worst:
 
 def _uses(headers: Mapping[str, str]) -> Iterator[_Use]:
     # A header that cannot be read forbids nothing.
-    with suppress(msgspec.DecodeError):
+    with suppress(msgspec.DecodeError, RecursionError):
         yield msgspec.json.decode(headers.get("x-app-usage", "{}"), type=_Use)
-    with suppress(msgspec.DecodeError):
+    with suppress(msgspec.DecodeError, RecursionError):
         cases = headers.get("x-business-use-case-usage", "{}")
         yield from chain(*msgspec.json.decode(cases, type=dict[str, list[_Use]]).values())
