@@ -243,18 +243,20 @@ def test_a_large_put_survives_one_trouble(
     assert (versions(s3, bucket), uploads(s3, bucket)) == (1, [])
 
 
-def test_our_own_completion_is_recognised_without_reading_it_back(s3: Any, s3_archive: S3Archive) -> None:
-    Trouble(s3, "CompleteMultipartUpload").script = ["lost"]
+@pytest.mark.parametrize("answer", [(412, "PreconditionFailed"), (404, "NoSuchUpload")], ids=str)
+def test_our_own_completion_is_recognised_without_reading_it_back(
+    s3: Any, s3_archive: S3Archive, answer: tuple[int, str]
+) -> None:
+    # ministack completes an upload twice; S3 may say that it is taken, or used up.
+    Trouble(s3, "CompleteMultipartUpload").script = ["lost", answer]
     reads = Trouble(s3, "GetObject")
     assert s3_archive.put(KEY, a_body(LARGE)) == stored(LARGE)
     assert reads.sent == []
 
 
-@pytest.mark.parametrize(
-    "answer", [(412, "PreconditionFailed"), (409, "ConditionalRequestConflict")], ids=str
-)
+@pytest.mark.parametrize("answer", [None, (409, "ConditionalRequestConflict")], ids=str)
 def test_a_completion_that_lost_against_another_writer_adopts_theirs(
-    s3: Any, s3_archive: S3Archive, bucket: str, answer: tuple[int, str]
+    s3: Any, s3_archive: S3Archive, bucket: str, answer: tuple[int, str] | None
 ) -> None:
     def chunks() -> Iterator[bytes]:
         yield LARGE

@@ -95,7 +95,6 @@ def test_a_key_is_taken_apart_or_has_no_place(key: str, parts: tuple[str, str] |
     caption=st.text(), alt=st.none() | st.text(), said=st.dictionaries(st.text(), st.text() | st.integers())
 )
 def test_a_sidecar_comes_back_as_it_was_written(caption: str, alt: str | None, said: dict[str, Any]) -> None:
-    caption = caption.encode("utf-8", "replace").decode()
     medium = a_medium(caption=caption, items=(an_item(url=None, alt_text=alt),), said=said)
     sidecar = Sidecar(medium=medium, archived_at=NOW, files=(a_file(),), gone_at=LATER)
     assert archive.decode_sidecar(archive.encode(sidecar)) == sidecar
@@ -227,6 +226,12 @@ def test_a_removed_items_name_is_never_given_to_another() -> None:
     known = merged(known, a_carousel("x", "y"), now=LATER)
     assert positions(steady(known, a_carousel("x", "new", "y"))) == {"x": 1, "new": 4, "y": 2}
     assert positions(steady(known, a_carousel("x", "y", "z"))) == {"x": 1, "y": 2, "z": 3}
+
+
+def test_the_name_of_an_item_without_an_id_is_taken_too() -> None:
+    known = a_medium(items=(an_item(1, source_id="x"), an_item(2)))
+    sidecar = merged(None, known, files=[a_file("1.jpg"), a_file("2.jpg")], now=NOW)
+    assert positions(steady(sidecar, a_carousel("x", "new"))) == {"x": 1, "new": 3}
 
 
 def test_items_without_ids_stay_as_they_are() -> None:
