@@ -1,20 +1,19 @@
 """Reads a source's listing page by page, beside what the catalog knows, and says when to stop."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from everyday.errors import CursorRefused, SourceThrottled
-from everyday.photos.catalog import Entry, Place
+from everyday.photos.catalog import Place
 from everyday.photos.fingerprint import fingerprint
 from everyday.photos.model import Medium
 from everyday.photos.ports import Catalog, Page, Source
+from everyday.photos.records import known
 from everyday.photos.walk import EMPTY_PAGES, ENOUGH, Ending, Sight, advanced, find, known_in_a_row
 from everyday.ports import Clock
-
-_KEYS = 100  # as many as the catalog reads at once
 
 
 class Turn(NamedTuple):
@@ -88,19 +87,13 @@ class Listing:
         return Turn(place, after, sights, unreadable)
 
     def _sights(self, media: Sequence[Medium], walk: str) -> Sequence[Sight]:
-        known = self._known([it.id for it in media])
+        entries = known(self._catalog, [it.id for it in media])
         now = self._clock()
-        pairs = ((it, known.get(it.id)) for it in media)
+        pairs = ((it, entries.get(it.id)) for it in media)
         return [
             Sight(it, entry, find(it, entry, fingerprint=fingerprint(it), walk=walk, now=now))
             for it, entry in pairs
         ]
-
-    def _known(self, ids: Sequence[str]) -> Mapping[str, Entry]:
-        found: dict[str, Entry] = {}
-        for start in range(0, len(ids), _KEYS):
-            found.update(self._catalog.get_many(ids[start : start + _KEYS]))
-        return found
 
     def _ended(self, page: Page, turn: Turn) -> Ending | None:
         if page.cursor is None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from everyday.photos.catalog import Entry
 from everyday.photos.joining import WINDOW
-from everyday.photos.model import Medium
+from everyday.photos.model import Medium, Origin
 from everyday.photos.ports import Catalog
+from everyday.photos.records import known
 from everyday.photos.walk import windows
 
 _GAP = timedelta(days=30)
@@ -22,16 +23,19 @@ def nearby(catalog: Catalog, media: Sequence[Medium]) -> Near:
     spans = windows((it.taken_at for it in media), reach=WINDOW, gap=_GAP)
     around = [entry for first, last in spans for entry in catalog.timeline(since=first, until=last)]
     hints = sorted({it.hint for it in media if it.hint})
-    hinted = catalog.get_many(hints) if hints else {}
+    hinted = known(catalog, hints)
     return {it.id: _candidates(it, around, hinted.get(it.hint or "")) for it in media}
 
 
 def _candidates(medium: Medium, around: Sequence[Entry], hinted: Entry | None) -> Sequence[Entry]:
-    found = {
-        entry.id: entry
-        for entry in around
-        if entry.origin != medium.origin and abs(entry.taken_at - medium.taken_at) <= WINDOW
-    }
-    if hinted is not None and hinted.origin != medium.origin:
-        found[hinted.id] = hinted
+    near = [entry for entry in around if abs(entry.taken_at - medium.taken_at) <= WINDOW]
+    found = {entry.id: entry for entry in (*near, *([hinted] if hinted else [])) if _open_to(entry, medium)}
     return list(found.values())
+
+
+def _open_to(entry: Entry, medium: Medium) -> bool:
+    """Whether the entry can stand for the medium: not when it stands aside for it, and not when it is the
+    exported copy of another one that Instagram lists."""
+    if entry.origin == medium.origin or entry.same_as == medium.id:
+        return False
+    return entry.origin is Origin.API or entry.same_as is None

@@ -108,7 +108,7 @@ def entry_of(
         state = State.EDITED if _edited_since(sidecar, record) else State.POSTED
         entry = replace(entry, state=state, reason=None, post=record.post, uploads=record.uploads)
     entry = replace(entry, seen=None)
-    return gone(entry, now=sidecar.gone_at) if sidecar.gone_at else entry
+    return gone(entry, at=sidecar.gone_at) if sidecar.gone_at else entry
 
 
 def _lack(sidecar: Sidecar, there: Container[str]) -> str | None:

@@ -1,6 +1,6 @@
 """Writes sidecars and entries against the version that was read, and reads again when somebody was faster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from everyday.errors import ArchiveConflict, ArchiveUnavailable, CatalogConflict, CatalogUnavailable
 from everyday.photos.archive import decode_sidecar, encode, sidecar_key
@@ -9,9 +9,18 @@ from everyday.photos.model import Sidecar
 from everyday.photos.ports import Archive, Catalog
 
 _TRIES = 8
+_KEYS = 100  # as many as the catalog reads at once
 
 Description = tuple[Sidecar | None, str | None]
 """A sidecar and its tag, as the archive has them."""
+
+
+def known(catalog: Catalog, ids: Sequence[str]) -> Mapping[str, Entry]:
+    """The entries of any number of media. Raises CatalogUnavailable."""
+    found: dict[str, Entry] = {}
+    for start in range(0, len(ids), _KEYS):
+        found.update(catalog.get_many(ids[start : start + _KEYS]))
+    return found
 
 
 class Records:
