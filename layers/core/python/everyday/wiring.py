@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from everyday.adapters.ghost import GhostBlog
     from everyday.adapters.instagram_token import TokenApi
 
+if TYPE_CHECKING:
+    from everyday.adapters.ghost import GhostBlog
+    from everyday.adapters.instagram_token import TokenApi
+
 _FOLDER_MAX_FILE_BYTES = 4_000_000_000
 
 
@@ -121,11 +125,19 @@ def catalog(settings: BackupSettings | PostSettings, session: boto3.Session | No
 def blog(
     settings: PostSettings, session: boto3.Session | None = None, *, key: str | None = None
 ) -> "GhostBlog":
-    """The owner's blog, with the stored Admin API key or with the one that is given."""
+    """The owner's blog; `key` tries an Admin API key that is not stored yet."""
     from everyday.adapters.ghost import GhostBlog, key_from
 
-    stored = key_from(secrets(session), settings.ghost_secret)
-    return GhostBlog(settings.ghost_url, stored if key is None else lambda: key, clock=now)
+    read_key = (lambda: key) if key else key_from(secrets(session), settings.ghost_secret)
+    return GhostBlog(settings.ghost_url, read_key, clock=now)
+
+
+def token_api(settings: TokenSettings) -> "TokenApi":
+    """Instagram's tokens."""
+    from everyday.adapters.graph_http import GraphHttp
+    from everyday.adapters.instagram_token import TokenApi
+
+    return TokenApi(GraphHttp(settings.instagram_url))
 
 
 def secrets(session: boto3.Session | None = None) -> Secrets:
