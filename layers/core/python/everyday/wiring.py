@@ -132,14 +132,6 @@ def blog(
     return GhostBlog(settings.ghost_url, read_key, clock=now)
 
 
-def token_api(settings: TokenSettings) -> "TokenApi":
-    """Instagram's tokens."""
-    from everyday.adapters.graph_http import GraphHttp
-    from everyday.adapters.instagram_token import TokenApi
-
-    return TokenApi(GraphHttp(settings.instagram_url))
-
-
 def secrets(session: boto3.Session | None = None) -> Secrets:
     """The stage's secrets."""
     from everyday.adapters.secrets import SecretsManagerSecrets
