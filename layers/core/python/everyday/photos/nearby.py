@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from everyday.photos.catalog import Entry
+from everyday.photos.catalog import Entry, State
 from everyday.photos.joining import WINDOW
 from everyday.photos.model import Medium, Origin
 from everyday.photos.ports import Catalog
@@ -34,8 +34,8 @@ def _candidates(medium: Medium, around: Sequence[Entry], hinted: Entry | None) -
 
 
 def _open_to(entry: Entry, medium: Medium) -> bool:
-    """Whether the entry can stand for the medium: not when it stands aside for it, and not when it is the
-    exported copy of another one that Instagram lists."""
+    """Whether the entry can stand for the medium: not when it stands aside for it, and not when it is an
+    exported copy that is not posted itself, for another's sake or for a doubt."""
     if entry.origin == medium.origin or entry.same_as == medium.id:
         return False
-    return entry.origin is Origin.API or entry.same_as is None
+    return entry.origin is Origin.API or (entry.same_as is None and entry.state is not State.PARKED)
