@@ -73,12 +73,13 @@ class PhotosJob:
         self._finish_posts()
 
     def archived(self) -> int:
-        """How many media the archive holds whole, counted in the bucket."""
+        """How many media the archive holds whole: described in the bucket, and nothing of them to come."""
+        whole = {entry.id for entry in self._catalog.timeline() if entry.state is not State.LISTED}
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._outputs["ArchiveBucket"], Prefix=archive.ROOT
         )
         keys = (found["Key"] for page in pages for found in page.get("Contents", []))
-        return sum(key.endswith(f"/{archive.SIDECAR}") for key in keys)
+        return sum(key.endswith(f"/{archive.SIDECAR}") and key.split("/")[1] in whole for key in keys)
 
     def media(self) -> int:
         """How many media the catalog knows."""

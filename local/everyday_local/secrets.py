@@ -1,6 +1,7 @@
 """Fills the deployed secrets with what the stand-ins gave out."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,18 @@ def fill(
 
 
 def _token(instagram_url: str) -> Mapping[str, Any]:
-    answer = requests.post(f"{instagram_url}/_standin/token", timeout=_SECONDS)
+    """The stand-in's first token is two days old, so that it may be refreshed at once."""
+    answer = requests.get(f"{instagram_url}/_standin/account", timeout=_SECONDS)
     answer.raise_for_status()
-    token: Mapping[str, Any] = answer.json()
-    return token
+    account = answer.json()
+    obtained_at = datetime.now(UTC) - timedelta(days=2)
+    return {
+        "access_token": account["token"],
+        "obtained_at": obtained_at.isoformat(),
+        "expires_at": (obtained_at + timedelta(days=60)).isoformat(),
+        "user_id": account["user_id"],
+        "username": account["username"],
+    }
 
 
 def _held(secrets: SecretsManagerSecrets, name: str) -> Mapping[str, Any] | None:

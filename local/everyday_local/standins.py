@@ -3,13 +3,14 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from everyday_local.folder import Folder
+from everyday_local.folder import PROJECT, Folder
 from everyday_local.probes import answers
 from everyday_local.service import Service
 
+_GHOST = PROJECT / ".everyday" / "ghost"
 _INSTALL_SECONDS = 2400.0
 
 
@@ -22,7 +23,7 @@ def instagram(folder: Folder, *, port: int) -> Service:
         "Instagram",
         ["everyday_local.instagram", "--port", str(port), "--state", str(state)],
         port=port,
-        health="/_standin/health",
+        ready=answers(port, "/_standin/account"),
     )
 
 
@@ -35,7 +36,7 @@ def light_blog(folder: Folder, *, port: int) -> Service:
         "blog",
         ["everyday_local.ghost", "serve", "--port", str(port), "--state", str(state)],
         port=port,
-        health="/ghost/api/admin/site/",
+        ready=_blog_ready(port, state),
     )
 
 
@@ -46,9 +47,9 @@ def real_blog(folder: Folder, *, port: int) -> Service:
         folder,
         "blog",
         "Ghost",
-        ["everyday_local.ghost", "up", str(state), "--port", str(port)],
+        ["everyday_local.ghost", "up", str(_GHOST), "--port", str(port), "--state", str(state)],
         port=port,
-        health="/ghost/api/admin/site/",
+        ready=_blog_ready(port, state),
         # npm needs the owner's proxy, registry and cache; of AWS it is told nothing.
         environment={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         start_seconds=_INSTALL_SECONDS,
@@ -65,13 +66,19 @@ def console(folder: Folder, *, port: int) -> Service | None:
         "console",
         ["everyday_console", "--port", str(port)],
         port=port,
-        health="/",
+        ready=answers(port, "/"),
     )
 
 
 def admin_key_file(folder: Folder, *, ghost: bool) -> Path:
     """Where the blog leaves the key of its Admin API."""
     return folder.path / ("ghost" if ghost else "blog") / "admin_key"
+
+
+def _blog_ready(port: int, state: Path) -> Callable[[], bool]:
+    """A new Ghost answers a little before it has made the key."""
+    serves = answers(port, "/ghost/api/admin/site/")
+    return lambda: serves() and (state / "admin_key").exists()
 
 
 def _module(
@@ -81,7 +88,7 @@ def _module(
     arguments: Sequence[str],
     *,
     port: int,
-    health: str,
+    ready: Callable[[], bool],
     environment: Mapping[str, str] | None = None,
     start_seconds: float = 60.0,
 ) -> Service:
@@ -92,6 +99,6 @@ def _module(
         environment=folder.environment() | dict(environment or {}),
         port=port,
         address=f"http://127.0.0.1:{port}",
-        ready=answers(port, health),
+        ready=ready,
         start_seconds=start_seconds,
     )
