@@ -24,6 +24,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from everyday.adapters.aws import client_config
+from tests.contract.blogs import blog, ghost_blog, light_blog
+
+__all__ = ["blog", "ghost_blog", "light_blog"]
 
 MINISTACK = Path(__file__).parents[2] / ".everyday/ministack/bin/ministack"
 START_SECONDS = 60

@@ -172,15 +172,19 @@ def _page(text: str | None) -> int:
 def _ordered(posts: Sequence[Post], order: str | None) -> Sequence[Post]:
     """As asked, or drafts first and then the newest; unknown fields are passed over."""
     rank = {"scheduled": 0, "draft": 1}
-    found = sorted(
-        posts, key=lambda post: (post["published_at"] or "", post["updated_at"], post["id"]), reverse=True
-    )
+    found = sorted(posts, key=_newest, reverse=True)
     found.sort(key=lambda post: rank.get(post["status"], 2))
     for part in reversed((order or "").split(",")):
         name, _, direction = part.strip().partition(" ")
         if name and all(name in post for post in found):
             found = sorted(found, key=lambda post: post[name] or "", reverse=direction.lower() == "desc")
     return found
+
+
+def _newest(post: Post) -> tuple[str, str, str]:
+    """The date of a draft does not count."""
+    published = "" if post["status"] == "draft" else post["published_at"]
+    return published or "", post["updated_at"], post["id"]
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -43,7 +43,7 @@ class Uploads:
         The address serves a smaller copy without metadata if that is smaller; `<name>_o` beside it serves
         the bytes that were uploaded, metadata and all.
         """
-        file = _known(file, _IMAGES, "image")
+        file = _known(file, _IMAGES, "an image")
         file = file._replace(name=re.sub(r"_o(\.\w+)$", r"\1", file.name))
         if Path(file.name).suffix.lower() == ".svg":
             _check_drawing(file.path)
@@ -57,10 +57,10 @@ class Uploads:
 
     def media(self, file: File | None, thumbnail: File | None, *, now: datetime) -> tuple[str, str | None]:
         """Keep a video or sound, whatever its bytes are, and its thumbnail. Raises Problem 400, 415, 422."""
-        file = _known(file, _MEDIA, "media file")
+        file = _known(file, _MEDIA, "a media file")
         shown = None
         if thumbnail:
-            _known(thumbnail, _IMAGES, "thumbnail")
+            _known(thumbnail, _IMAGES, "a thumbnail")
             name = f"{Path(file.name).stem}_thumb{Path(thumbnail.name).suffix}"
             shown = self._url("media", self._keep("media", name, thumbnail.path, now))
         return self._url("media", self._keep("media", file.name, file.path, now)), shown
@@ -103,10 +103,10 @@ class Uploads:
 
 def _known(file: File | None, types: dict[str, str], what: str) -> File:
     if file is None or not file.name:
-        raise Problem("ValidationError", f"Please select a {what}.")
+        raise Problem("ValidationError", f"Please select {what}.")
     known = Path(file.name).suffix.lower() in types and file.content_type in types.values()
     if not known:
-        raise Problem("UnsupportedMediaTypeError", f"Please select a valid {what}.")
+        raise Problem("UnsupportedMediaTypeError", f"Not a file that can be {what}.")
     return file
 
 

@@ -79,8 +79,9 @@ class GhostBlog:
             "slug": draft.slug,
             "status": draft.status,
             "published_at": draft.published_at,
-            "authors": [{"email" if "@" in author else "slug": author} for author in draft.authors],
         }
+        if draft.authors:  # Ghost 6.65 takes the owner when there is no list, and refuses an empty one
+            post["authors"] = [{"email" if "@" in author else "slug": author} for author in draft.authors]
         return self._write("POST", "/posts/", post)
 
     def update(self, post_id: str, draft: Draft, *, updated_at: str) -> FoundPost:
@@ -125,6 +126,8 @@ class GhostBlog:
                 found = [_found(post) for post in told["posts"]]
                 page = told["meta"]["pagination"]["next"]
             yield from found
+            if not found:  # a page past the end names a next one too
+                return
 
     def _write(self, method: str, path: str, post: Mapping[str, Any]) -> FoundPost:
         return _post(self._api.call(method, path, params={"source": "html"}, document={"posts": [post]}))

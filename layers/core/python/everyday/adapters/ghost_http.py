@@ -30,7 +30,9 @@ _READ_TIMEOUT = (10.0, 30.0)
 _WRITE_TIMEOUT = (10.0, 180.0)
 # Ghost 6.65 refuses a token that was made more than 5 minutes ago by its own clock.
 _TOKEN_AGE = timedelta(minutes=5)
-_KEY_CODES = frozenset({"INVALID_JWT", "UNKNOWN_ADMIN_API_KEY", "INVALID_AUTH_HEADER"})
+_KEY_CODES = frozenset(
+    {"INVALID_JWT", "UNKNOWN_ADMIN_API_KEY", "INVALID_AUTH_HEADER", "MISSING_ADMIN_API_KID"}
+)
 _BY_STATUS: Mapping[int, type[EverydayError]] = {
     400: BlogRejected,
     401: BlogKeyRefused,
