@@ -2,6 +2,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import chain, repeat
 from typing import Any
 
@@ -653,14 +654,12 @@ def assert_mirrored(world: World) -> None:
         assert sidecar.gone_at is None
         assert entry.fingerprint == fingerprint(medium)
         assert sidecar.medium.caption == medium.caption
-        stored = {it.name: it.sha256 for it in sidecar.files}
-        there = {
-            key.rpartition("/")[2]: world.archive.read(key)
-            for key in world.archive.objects
-            if key.startswith(f"instagram/{id_}/") and key.endswith(".png")
-        }
-        assert stored == {name: found[1] for name, found in there.items() if found}
-        assert {it.position for it in sidecar.medium.items} <= {it.position for it in sidecar.files}
+        assert sidecar.missing == ()
+        files = {it.position: it for it in sidecar.files}
+        for item in sidecar.medium.items:
+            there = world.archive.objects[f"instagram/{id_}/{files[item.position].name}"].data
+            assert there == a_png(f"cdn/{item.source_id}")
+            assert files[item.position].sha256 == sha256(there).hexdigest()
     for id_, entry in world.catalog.entries.items():
         if entry.origin is Origin.API:
             assert (entry.gone_at is not None) == (id_ not in listed)

@@ -81,12 +81,11 @@ class History(RuleBasedStateMachine):
     def expire(self) -> None:
         self.world.account.expire()
 
-    @precondition(lambda self: self.world.catalog.entries)
+    @precondition(lambda self: self.world.account.media)
     @rule(number=picks)
     def blog(self, number: int) -> None:
-        id_ = sorted(self.world.catalog.entries)[number % len(self.world.catalog.entries)]
-        entry = self.world.entry(id_)
-        if entry.state in {State.STORED, State.EDITED} and entry.gone_at is None:
+        entry = self.world.catalog.entries.get(self.pick(number))
+        if entry and entry.state in {State.STORED, State.EDITED} and entry.gone_at is None:
             self.world.catalog.put(replace(entry, state=State.POSTED, post=POST))
 
     @rule(hours=st.integers(1, 400))

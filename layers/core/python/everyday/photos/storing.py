@@ -14,7 +14,6 @@ from everyday.errors import (
     EverydayError,
     MediumExpired,
     MediumMissing,
-    MediumRefused,
     MediumUnreadable,
     SourceUnavailable,
 )
@@ -22,13 +21,15 @@ from everyday.photos.archive import file_key, file_name, marked_gone, merged, st
 from everyday.photos.catalog import Entry, State
 from everyday.photos.job import Job, Outcome, Want
 from everyday.photos.joining import Match, Verdict, match
-from everyday.photos.model import Medium, Sidecar, StoredFile
+from everyday.photos.model import MediaType, Medium, MissingFile, Sidecar, StoredFile
 from everyday.photos.ports import Archive, Source
 from everyday.photos.records import Records
 from everyday.photos.sniff import checked
 from everyday.photos.transitions import failed, gone, holding, postponed, seen, stored
 from everyday.photos.walk import Find
 from everyday.ports import Clock
+
+_NOT_YET = "not fetched yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,7 @@ class Storing:
             return ()
         try:
             self._join(job)
-            if job.entry is not None:
-                self._recall(job)
+            self._recall(job)
         except EverydayError as error:
             job.errors.append(error)
             return ()
@@ -134,10 +134,22 @@ class Storing:
         return self.finish(job).reason is None
 
     def _recall(self, job: Job) -> None:
-        """Read what the archive has of the medium, so that its items keep their places."""
+        """Read what the archive has of the medium, so that its items keep their places.
+
+        A carousel's order is written down before its first file: were a run to die between two files and the
+        owner to take a picture out, the next run could not tell whose file has which number.
+        """
+        if job.entry is None and job.medium.media_type is MediaType.CAROUSEL_ALBUM:
+            self.records.rewrite(job.medium.id, lambda known: known or self._outline(job))
+        elif job.entry is None:
+            return
         job.sidecar, job.tag = self.records.describe(job.medium.id)
         if job.sidecar:
             job.medium = steady(job.sidecar, job.medium)
+
+    def _outline(self, job: Job) -> Sidecar:
+        missing = [MissingFile(position=it.position, reason=_NOT_YET) for it in job.medium.items]
+        return merged(None, job.medium, missing=missing, now=self.clock())
 
     def _download(self, medium_id: str, want: Want) -> StoredFile:
         with self.source.open(want.item, thumbnail=want.thumbnail) as given:
@@ -186,8 +198,6 @@ class Storing:
         now = self.clock()
 
         def described(known: Sidecar | None) -> Sidecar:
-            if known and not job.sidecar and steady(known, job.medium) != job.medium:
-                raise MediumRefused("the archive has its parts in another order; the next try heeds it")
             new = merged(known, job.medium, files=job.files, missing=job.missing, now=now)
             held = holding(job.medium, job.verdict, known, post_since=self.post_since)
             doubt = held.reason if held.state is State.PARKED else None
