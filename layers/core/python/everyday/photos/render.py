@@ -2,7 +2,8 @@
 
 The HTML is what Ghost's `source=html` turns into cards (Ghost 6.65): image, gallery and video figures with
 Ghost's own class names, and paragraphs. The caption never stands inside an HTML card, whose content Ghost
-keeps verbatim.
+keeps verbatim. One text does not come out of Ghost as it went in, whoever writes it: `__GHOST_URL__`, which
+Ghost replaces by the blog's address.
 """
 
 import hashlib
