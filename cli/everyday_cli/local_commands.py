@@ -142,6 +142,8 @@ def _tell(out: output.Output, summary: "PhotosSummary", place: "Folder", *, once
             f"[bold]photos[/]: {summary.media} media, {summary.archived} archived, "
             f"{summary.posts} posts on the blog, {summary.duplicates} duplicates"
         )
+        if waiting := summary.media - summary.archived:
+            console.print(f"{waiting} waiting for another try; why: everyday photos list")
         if not once:
             _show_status(console, found)
             console.print(_NEXT)

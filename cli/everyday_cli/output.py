@@ -72,7 +72,9 @@ class Output:
             yield Silent()
             return
         with _bars() as rich_progress:
-            yield Bars(rich_progress)
+            bars = Bars(rich_progress)
+            yield bars
+            bars.done()
 
 
 class Bars:
@@ -93,6 +95,11 @@ class Bars:
             if self._task is not None:
                 shown = f"{label} ({size / 1e6:.1f} MB)" if size else label
                 self._progress.update(self._task, advance=1, label=shown)
+
+    def done(self) -> None:
+        """The work ended well: fill the last bar."""
+        with self._lock:
+            self._finish()
 
     def _finish(self) -> None:
         if self._task is not None:

@@ -87,7 +87,7 @@ class PhotosJob:
 
     def _finish_posts(self) -> None:
         now = self._count()
-        self._progress.begin("Posting on the blog", now.media)
+        self._progress.begin("Posting on the blog", now.archived)
         if any(self._catalog.due(Work.POST, now=datetime.now(UTC))) and now.posted:
             self._sweep()
         self._watch(lambda now: now.posted, until=lambda now: not now.busy)
@@ -98,7 +98,7 @@ class PhotosJob:
         while True:
             now = self._count()
             for done in range(shown, number(now)):
-                self._progress.step(f"{done + 1} of {now.media}")
+                self._progress.step(f"{done + 1} of {now.media} media")
             shown = max(shown, number(now))
             if until(now):
                 return

@@ -1,6 +1,5 @@
 """What stands in for the outside services, and the console: each a Python module of its own process."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -56,17 +55,16 @@ def real_blog(folder: Folder, *, port: int) -> Service:
     )
 
 
-def console(folder: Folder, *, port: int) -> Service | None:
-    """The owner's web page, or None where it is not installed."""
-    if importlib.util.find_spec("everyday_console.__main__") is None:
-        return None
+def console(folder: Folder, *, port: int, instagram_url: str) -> Service:
+    """The owner's web page over the local stage; to be started after the deploy."""
+    links = ["--link", "Instagram", instagram_url]
     return _module(
         folder,
         "console",
         "console",
-        ["everyday_console", "--port", str(port)],
+        ["everyday_cli.main", "console", "--stage", "local", "--port", str(port), *links],
         port=port,
-        ready=answers(port, "/"),
+        ready=answers(port, "/photos"),
     )
 
 

@@ -49,19 +49,20 @@ class Cast:
     valkey: Service
     instagram: Service
     blog: Service
-    console: Service | None
+    console: Service
     admin_key_file: Path
 
 
 def cast_of(folder: Folder, memory: Memory) -> Cast:
     """The services of a folder, at the ports it remembers. Raises LocalError when a program is missing."""
     at, ghost = memory.ports, bool(memory.ghost)
+    instagram = standins.instagram(folder, port=at["instagram"])
     return Cast(
         cloud=ministack(folder, port=at["ministack"], redis_port=at["valkey"]),
         valkey=valkey(folder, port=at["valkey"]),
-        instagram=standins.instagram(folder, port=at["instagram"]),
+        instagram=instagram,
         blog=(standins.real_blog if ghost else standins.light_blog)(folder, port=at["blog"]),
-        console=standins.console(folder, port=at["console"]),
+        console=standins.console(folder, port=at["console"], instagram_url=instagram.address),
         admin_key_file=standins.admin_key_file(folder, ghost=ghost),
     )
 
@@ -99,7 +100,7 @@ class Up:
         self._progress.begin("Starting", None)
         self._ensure(cast.cloud)
         self._start_and_deploy(pool, cast, deployment)
-        if console and cast.console:
+        if console:
             self._ensure(cast.console)
         return self._fire(cast, deployment.outputs())
 

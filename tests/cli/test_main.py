@@ -148,8 +148,9 @@ def test_a_bar_of_unknown_length_ends_full_when_the_next_begins() -> None:
     bars.begin("Starting", None)
     bars.step("one")
     bars.begin("Deploying", 3)
-    assert rich.tasks[0].finished
-    assert not rich.tasks[1].finished
+    assert [task.finished for task in rich.tasks] == [True, False]
+    bars.done()
+    assert [task.finished for task in rich.tasks] == [True, True]
 
 
 def test_every_command_takes_json() -> None:
