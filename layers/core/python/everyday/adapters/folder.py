@@ -54,12 +54,12 @@ class FolderArchive:
         return document, sha256(document).hexdigest()
 
     def write(self, key: str, document: bytes, *, tag: str | None) -> None:
-        path = self._path(key)
-        with _translated(f"writing {key}"), self._exclusive():
-            found = self.read(key)
-            if (found[1] if found else None) != tag:
-                raise ArchiveConflict(f"{key} changed since it was read")
-            with self._partial(path, iter([document]), f"writing {key}") as partial:
+        path, doing = self._path(key), f"writing {key}"
+        with self._partial(path, iter([document]), doing) as partial, _translated(doing):
+            with self._exclusive():
+                found = self.read(key)
+                if (found[1] if found else None) != tag:
+                    raise ArchiveConflict(f"{key} changed since it was read")
                 partial.replace(path)
             _sync_folder(path.parent)
 
@@ -98,7 +98,6 @@ class FolderArchive:
                 with self._exclusive():
                     if not path.exists():
                         partial.replace(path)
-            _sync_folder(path.parent)
 
     @contextmanager
     def _partial(self, path: Path, chunks: Iterator[bytes], doing: str) -> Iterator[Path]:
@@ -173,7 +172,8 @@ def _write(file: FileIO, chunk: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the names in the folder survive a power cut."""
+    """Make the names in the folder survive a power cut. Done for documents only: the one that describes a
+    medium's files is written after them, into the same folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
