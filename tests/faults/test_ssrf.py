@@ -310,6 +310,12 @@ def test_each_bad_answer_becomes_its_error(
     assert "SIGNED" not in f"{raised.value!r} {raised.value}"
 
 
+def test_a_declared_size_over_the_cap_is_refused_on_opening() -> None:
+    huge = serving(lambda it: reply(it, b"x", Content_Length="5000000000"))
+    with huge as web, pytest.raises(MediumRefused), downloads(web.url).open(f"{web.url}/1.mp4"):
+        pytest.fail("was opened")
+
+
 def test_a_body_that_ends_too_early_is_worth_another_try() -> None:
     def cut(handler: BaseHTTPRequestHandler) -> None:
         reply(handler, JPEG[:500], Content_Length=str(len(JPEG)))

@@ -141,6 +141,14 @@ def test_a_carousel_keeps_its_order_its_caption_and_the_posts_time(carousel: dic
     assert medium.hint is None, "each name holds its own picture's id"
 
 
+def test_the_caption_of_a_single_medium_is_its_own_and_that_of_a_carousel_the_posts() -> None:
+    single, carousel = read(
+        {"media": [file(NAME, title="own")], "title": "the post's"},
+        {"media": [file(NAME, title="own"), file(OTHER)], "title": "the post's"},
+    )
+    assert (single.caption, carousel.caption) == ("own", "the post's")
+
+
 def test_wrapped_lists_are_found_whatever_their_key() -> None:
     document = json.dumps(
         {"ig_reels_media": [{"media": [file("media/reels/a_18000000000000009.mp4")]}]}, indent=1

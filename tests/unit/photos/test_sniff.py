@@ -57,6 +57,20 @@ def test_a_file_that_is_cut_short_never_passes(name: str, data: st.DataObject) -
         b"".join(checked(body(cut, size=size, length=None), cap=10**6).chunks)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        video()[:28] + box(b"mdat", bytes(500)),  # the index, which comes last, is not there
+        picture("HEIF")[:24],
+        video() + b"\x00\x00\x00",
+        video()[:28] + bytes(4) + b"mdat" + bytes(50),
+    ],
+)
+def test_a_film_without_its_index_or_with_half_a_box_is_cut_short(content: bytes) -> None:
+    with pytest.raises(MediumRefused, match="cut short"):
+        b"".join(checked(body(content), cap=10**6).chunks)
+
+
 def test_a_cut_that_may_be_the_transfers_fault_is_worth_another_try() -> None:
     with pytest.raises(SourceUnavailable):
         b"".join(checked(body(picture("PNG")[:-6], length=None), cap=10**6).chunks)
