@@ -194,6 +194,27 @@ def test_a_part_taken_out_of_a_carousel_never_takes_another_ones_file() -> None:
     assert world.entry(id_).state is State.STORED
 
 
+def test_a_part_taken_out_after_a_run_died_between_files_mixes_up_nothing() -> None:
+    world = a_world()
+    id_ = world.account.post(items=2)
+    write = world.archive.write
+
+    def dying(key: str, document: bytes, *, tag: str | None) -> None:
+        if len([it for it in world.archive.objects if it.endswith(".png")]) == 2:
+            raise Died
+        write(key, document, tag=tag)
+
+    world.archive.write = dying  # type: ignore[method-assign]
+    with pytest.raises(Died):
+        world.run()
+    world.archive.write = write  # type: ignore[method-assign]
+    assert len([it for it in world.archive.objects if it.endswith(".png")]) == 2
+    items = world.account.media[id_][1].items
+    world.account.edit(id_, items=(replace(items[1], position=1),))
+    world.run()
+    assert_mirrored(world)
+
+
 def test_a_deletion_is_marked_after_a_complete_walk_and_lifted_when_the_medium_returns() -> None:
     world = a_world(30)
     id_ = sorted(world.account.media)[4]
@@ -326,6 +347,7 @@ def test_a_listing_that_goes_in_circles_ends_and_marks_nothing(loop: str) -> Non
     report = world.run(complete=True)
     assert (report.gone, report.complete) == (0, False)
     assert report.note == "the listing repeats itself"
+    assert calls[0] <= {"same cursor": 2, "same page": 4, "back to the top": 4}[loop]
     assert world.catalog.state.place is None
     world.account.page = page  # type: ignore[method-assign]
     assert world.run(complete=True).gone == 1

@@ -157,6 +157,18 @@ def test_a_catalog_rebuilt_from_the_archive_posts_nothing_twice() -> None:
     assert states(world) == expected
 
 
+def test_the_one_that_others_stand_aside_for_never_stands_aside_for_them() -> None:
+    world = a_world(origin=EXPORT)
+    one = world.account.post("Morning", taken_at=TAKEN)
+    world.run()
+    api = also(world, API)
+    two = api.account.post("Morning", taken_at=TAKEN)
+    api.run()
+    del world.catalog.entries[one]
+    world.run()
+    assert states(world) == {one: State.STORED, two: State.KEPT}
+
+
 def test_two_posts_of_one_minute_with_one_caption_are_both_posted_beside_one_exported_copy() -> None:
     world = a_world(origin=API)
     one = world.account.post("Morning", taken_at=TAKEN)
