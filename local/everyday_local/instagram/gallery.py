@@ -50,7 +50,7 @@ class Gallery:
         if file.video and not thumbnail:
             return _film(file)
         picture = self._picture(file, form)
-        return Blob(picture if not file.pad_to or thumbnail else _pad_jpeg(picture, file))
+        return Blob(_pad_jpeg(picture, file) if file.pad_to and form == "jpg" else picture)
 
     def ready(self, file: File, *, thumbnail: bool = False) -> bool:
         """Whether `blob` has nothing to paint, so that it answers at once."""

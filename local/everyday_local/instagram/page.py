@@ -10,7 +10,7 @@ from everyday.photos.model import MediaType
 from everyday_local.instagram.account import File, Post
 from everyday_local.instagram.standin import Standin
 
-_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
 _STYLE = (files(__package__) / "page.css").read_text(encoding="utf-8")
 
 
@@ -100,6 +100,7 @@ def _html(title: str, body: str) -> Response:
     document = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{_STYLE}</style></head>'
+        f"<body>\n{body}\n</body></html>\n"
     )
     return HTMLResponse(document, headers={"content-security-policy": _POLICY, "cache-control": "no-store"})

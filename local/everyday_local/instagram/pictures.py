@@ -2,8 +2,9 @@
 
 import io
 from collections.abc import Mapping
+from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
 from everyday_local.instagram import scenes, still_lifes
@@ -51,21 +52,21 @@ def encode(
 
     `sideways` stores it turned, with an EXIF orientation that turns it back. `form` is a file extension.
     """
-    exif = _exif(place, sideways=sideways) if place else Image.Exif()
+    told: dict[str, Any] = {"exif": _exif(place, sideways=sideways).tobytes()} if place else {}
     if place and sideways:
         picture = picture.transpose(Image.Transpose.ROTATE_90)
     file = io.BytesIO()
-    _register(form)
-    kind = {"jpg": "JPEG", "heic": "HEIF"}.get(form, form.upper())
-    picture.save(file, kind, quality=86, exif=exif.tobytes() if place else b"")
+    if form == "heic":
+        told["enc_params"] = {"preset": "ultrafast"}
+        _register_heif()
+    picture.save(file, {"jpg": "JPEG", "heic": "HEIF"}.get(form, form.upper()), quality=86, **told)
     return file.getvalue()
 
 
-def _register(form: str) -> None:
-    if form == "heic":
-        from pillow_heif import register_heif_opener
+def _register_heif() -> None:
+    from pillow_heif import register_heif_opener
 
-        register_heif_opener()
+    register_heif_opener()
 
 
 def _exif(place: Place, *, sideways: bool) -> Image.Exif:
@@ -88,8 +89,3 @@ def _sexagesimal(degrees: float) -> tuple[float, float, float]:
     whole, rest = divmod(abs(degrees), 1)
     minutes, rest = divmod(rest * 60, 1)
     return (whole, minutes, round(rest * 60, 3))
-
-
-def crop(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The middle of a picture, scaled to exactly the size."""
-    return ImageOps.fit(picture, size)

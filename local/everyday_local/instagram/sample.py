@@ -89,7 +89,7 @@ def bulk_posts(count: int, *, size: int, film: bool = False) -> Iterator[Post]:
     scene, start = (FILM + "waves" if film else "hills"), datetime(2016, 1, 1, tzinfo=UTC)
     for number in range(count):
         identity = post_id(number)
-        file = File(id=identity, scene=scene, seed=1, width=180, height=225, pad_to=size)
+        file = File(id=identity, scene=scene, seed=1, width=96, height=120, pad_to=size)
         yield Post(
             id=identity,
             taken_at=start + timedelta(hours=number),
