@@ -6,21 +6,28 @@ import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from threading import Lock
-
-import msgspec
+from typing import NamedTuple
 
 from everyday_local import identity
 from everyday_local.errors import LocalError
 from everyday_local.folder import PROJECT, Folder
 from everyday_local.ports import is_free
+from everyday_local.records import Records
 from everyday_local.service import Record, Service
 
 _TAIL_LINES = 15
 _LOOK_SECONDS = 0.05
 _WATCH_SECONDS = 0.5
+_GRACE_SECONDS = 15.0
 _KILL_SECONDS = 5.0
+
+
+class Child(NamedTuple):
+    """A process that this object started."""
+
+    record: Record
+    process: "subprocess.Popen[bytes]"
 
 
 class Processes:
@@ -28,7 +35,8 @@ class Processes:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._records = Records(folder)
+        self._children: dict[str, Child] = {}
         self._launching = Lock()
         self._closed = False
 
@@ -42,7 +50,7 @@ class Processes:
         alive = identity.living()
         return {
             record.name: record
-            for record in self._records()
+            for record in self._records.all()
             if (seen := alive.get(record.pid)) and seen.started == record.started
         }
 
@@ -52,58 +60,48 @@ class Processes:
             # Else somebody else's answers would be taken for ours.
             raise LocalError(f"port {service.port} was just taken by another program; run it again")
         environment = {**service.environment, **service.switches}
-        record = self._launch(service.name, service.command, environment, service=service)
-        self._wait_ready(service)
-        return record
+        child = self._launch(service.name, service.command, environment, service=service)
+        self._wait_ready(service, child)
+        return child.record
 
     def run(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, seconds: float
     ) -> None:
         """Run a program to its end. Raises LocalError with the end of its log when it fails or hangs."""
-        self._launch(name, command, environment)
+        child = self._launch(name, command, environment)
         try:
-            status = self._children[name].wait(seconds)
+            status = child.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.end([name])
+            self._end([child.record])
             raise self._failure(name, f"`{name}` took longer than {seconds:.0f} s") from None
-        self._children.pop(name)
-        self._forget(name)
+        self._forget(child.record)
         if status:
             raise self._failure(name, f"`{name}` failed with status {status}")
 
-    def end(self, names: Iterable[str], *, grace_seconds: float = 15.0) -> list[str]:
+    def end(self, names: Iterable[str]) -> list[str]:
         """End these processes with their children, politely and then by force; the names of what lived."""
         wanted = set(names)
-        records = [record for record in self._records() if record.name in wanted]
-        lived = [record for record in records if self._signal(record, signal.SIGTERM)]
-        left = self._wait_gone(lived, grace_seconds)
-        for record in left:
-            # Seen a moment ago and never empty since, so the group's id is still ours.
-            with suppress(ProcessLookupError):
-                os.killpg(record.pid, signal.SIGKILL)
-        self._wait_gone(left, _KILL_SECONDS)
-        for record in records:
-            self._forget(record.name)
-            self._children.pop(record.name, None)
-        return [record.name for record in lived]
+        return self._end([record for record in self._records.all() if record.name in wanted])
 
     def end_all(self) -> list[str]:
         """End everything that was ever started in this folder and still lives."""
-        return self.end([record.name for record in self._records()])
+        return self._end(self._records.all())
 
     def close(self) -> None:
-        """Start nothing more, and end what this object started."""
+        """Start nothing more, and end what this object started: that, even where its record is lost, and
+        nothing that somebody else started in its place."""
         with self._launching:
             self._closed = True
-        self.end(list(self._children))
+        self._end([child.record for child in list(self._children.values())])
 
     def watch(self) -> None:
         """Wait until somebody ends what this object started. Raises LocalError when one ends by itself."""
         while self._children:
-            for name, child in self._children.items():
-                if child.poll() is not None:
-                    if self._file(name).exists():
-                        raise self._failure(name, f"{name} ended by itself with status {child.returncode}")
+            for name, (record, process) in self._children.items():
+                if process.poll() is not None:
+                    if self._records.holds(record):
+                        status = process.returncode
+                        raise self._failure(name, f"{record.title} ended by itself with status {status}")
                     return
             time.sleep(_WATCH_SECONDS)
 
@@ -122,12 +120,12 @@ class Processes:
         environment: Mapping[str, str],
         *,
         service: Service | None = None,
-    ) -> Record:
+    ) -> Child:
         with self._launching, self.folder.log(name).open("wb") as log:
             if self._closed:
                 raise LocalError(f"{name} is not started any more: local mode is ending")
             try:
-                child = subprocess.Popen(
+                process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -139,38 +137,26 @@ class Processes:
                 )
             except OSError as error:
                 raise LocalError(f"{name} cannot be started: {error}; run `make run` again") from error
-            self._children[name] = child
-            return self._remember(name, child.pid, service)
+            child = self._children[name] = Child(_record(name, process.pid, service), process)
+            self._records.write(child.record)
+            return child
 
-    def _remember(self, name: str, pid: int, service: Service | None) -> Record:
-        seen = identity.living().get(pid)
-        record = Record(
-            name=name,
-            title=service.title if service else name,
-            pid=pid,
-            started=seen.started if seen else "",
-            port=service.port if service else 0,
-            address=service.address if service else "",
-            digest=service.digest if service else "",
-        )
-        aside = self._file(name).with_suffix(".new")
-        aside.write_bytes(msgspec.json.encode(record))
-        aside.replace(self._file(name))
-        return record
+    def _end(self, records: Sequence[Record]) -> list[str]:
+        lived = [record for record in records if self._signal(record, signal.SIGTERM)]
+        left = self._wait_gone(lived, _GRACE_SECONDS)
+        for record in left:
+            # Seen a moment ago and never empty since, so the group's id is still ours.
+            with suppress(ProcessLookupError):
+                os.killpg(record.pid, signal.SIGKILL)
+        self._wait_gone(left, _KILL_SECONDS)
+        for record in records:
+            self._forget(record)
+        return [record.name for record in lived]
 
-    def _records(self) -> list[Record]:
-        found = []
-        for file in sorted(self.folder.sub("run").glob("*.json")):
-            try:
-                found.append(msgspec.json.decode(file.read_bytes(), type=Record))
-            except (OSError, msgspec.DecodeError):
-                continue  # ended by somebody else at this moment, or written by another version
-        return found
-
-    def _wait_ready(self, service: Service) -> None:
+    def _wait_ready(self, service: Service, child: Child) -> None:
         deadline = time.monotonic() + service.start_seconds
         while not service.ready():
-            if self._children[service.name].poll() is not None:
+            if child.process.poll() is not None:
                 raise self._failure(service.name, f"{service.title} ended while it started")
             if time.monotonic() > deadline:
                 seconds = service.start_seconds
@@ -203,15 +189,28 @@ class Processes:
     def _left(self, record: Record) -> bool:
         child = self._children.get(record.name)
         if child is not None:
-            child.poll()
+            child.process.poll()
         return any(seen.group == record.pid for seen in identity.living().values())
 
-    def _forget(self, name: str) -> None:
-        self._file(name).unlink(missing_ok=True)
-
-    def _file(self, name: str) -> Path:
-        return self.folder.sub("run") / f"{name}.json"
+    def _forget(self, record: Record) -> None:
+        self._records.forget(record)
+        child = self._children.get(record.name)
+        if child and child.record == record:
+            del self._children[record.name]
 
     def _failure(self, name: str, what: str) -> LocalError:
         log = self.folder.log(name)
         return LocalError(f"{what}. The end of {log}:\n{self.tail(name) or '    (it is empty)'}")
+
+
+def _record(name: str, pid: int, service: Service | None) -> Record:
+    seen = identity.living().get(pid)
+    return Record(
+        name=name,
+        title=service.title if service else name,
+        pid=pid,
+        started=seen.started if seen else "",
+        port=service.port if service else 0,
+        address=service.address if service else "",
+        digest=service.digest if service else "",
+    )

@@ -80,10 +80,13 @@ def test_ending_kills_the_children_too(processes: Processes, folder: Folder) -> 
     assert Processes(folder).running() == {}
 
 
-def test_what_ignores_the_polite_signal_is_ended_by_force(processes: Processes, folder: Folder) -> None:
+def test_what_ignores_the_polite_signal_is_ended_by_force(
+    processes: Processes, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("everyday_local.processes._GRACE_SECONDS", 0.2)
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     record = processes.start(a_service(folder, deaf + SERVES))
-    assert processes.end(["blog"], grace_seconds=0.2) == ["blog"]
+    assert processes.end(["blog"]) == ["blog"]
     assert group_of(record) == []
 
 
@@ -93,7 +96,7 @@ def test_children_whose_parent_was_killed_are_found_and_ended(processes: Process
     )
     record = processes.start(a_service(folder, child + SERVES))
     os.kill(record.pid, signal.SIGKILL)
-    processes._children["blog"].wait()
+    processes._children["blog"].process.wait()
     assert len(group_of(record)) == 1
     assert Processes(folder).end_all() == ["blog"]
     assert group_of(record) == []
@@ -180,6 +183,27 @@ def test_a_tool_that_hangs_is_ended_with_its_children(processes: Processes, fold
             "cdk", [sys.executable, "-c", "__import__('time').sleep(600)"], folder.environment(), seconds=0.5
         )
     assert Processes(folder).end_all() == []
+
+
+def test_what_was_started_is_ended_although_its_folder_was_deleted(
+    processes: Processes, folder: Folder
+) -> None:
+    record = processes.start(a_service(folder, SERVES))
+    folder.wipe()
+    processes.close()
+    assert group_of(record) == []
+
+
+def test_closing_leaves_what_somebody_else_started_in_its_place(processes: Processes, folder: Folder) -> None:
+    processes.start(a_service(folder, SERVES))
+    second = Processes(folder)
+    second.end(["blog"])
+    replacement = second.start(a_service(folder, SERVES))
+    try:
+        processes.close()
+        assert Processes(folder).running() == {"blog": replacement}
+    finally:
+        second.close()
 
 
 def test_a_closed_supervisor_starts_nothing_more(processes: Processes, folder: Folder) -> None:
