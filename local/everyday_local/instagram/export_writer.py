@@ -115,7 +115,7 @@ class _Lists:
             documents.setdefault(document, {})[key] = spool
         for document in sorted(documents.keys() - already):
             sink.add(document, _document(documents[document]), packed=True)
-        already |= documents.keys()
+        already.update(documents)
 
     def _spool(self, place: tuple[str, str]) -> IO[bytes]:
         if place not in self._spools:
