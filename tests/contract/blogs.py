@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import html5lib
@@ -18,11 +19,12 @@ from everyday_local.ghost.server import running
 GHOST = Path(__file__).parents[2] / DEFAULT_DIR
 
 
-class BlogUnderTest(NamedTuple):
+@dataclass(frozen=True)
+class BlogUnderTest:
     """A running blog, spoken to without our adapter."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
 
     def token(self, **changes: Any) -> str:
         """Our adapter's token but for what is changed: times in seconds from now, None leaves one out."""

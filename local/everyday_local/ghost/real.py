@@ -9,8 +9,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import requests
 
@@ -23,20 +24,24 @@ _BOOT_SECONDS = 240.0
 _CALL_SECONDS = 60.0
 
 # Ghost asks for better-sqlite3, which would have to be compiled; libsql has its interface and comes compiled.
-_ALIAS = """\
+# Its standard input is a pipe that ends when we do, however we end: then Ghost ends too.
+_PRELOAD = """\
 const Module = require('module');
 const resolve = Module._resolveFilename;
 Module._resolveFilename = (request, ...rest) =>
   resolve.call(Module, request === 'better-sqlite3' ? %s : request, ...rest);
+if (require('worker_threads').isMainThread) {
+  process.stdin.on('end', () => process.exit(0)).resume();
+}
 """
 
 
-class RealBlog(NamedTuple):
+@dataclass(frozen=True)
+class RealBlog:
     """A running Ghost: its address, its Admin API key, and the process."""
 
     url: str
-    admin_key: str
-    state: Path
+    admin_key: str = field(repr=False)
     process: "subprocess.Popen[bytes]"
 
 
@@ -52,14 +57,18 @@ def real_ghost(ghost: Installed, state: Path, *, port: int = 0) -> Iterator[Real
     process = _start(ghost, state, url, port)
     try:
         _wait(url, process, state)
-        yield RealBlog(url, _admin_key(url, state), state, process)
+        yield RealBlog(url, _admin_key(url, state), process)
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def _free_port() -> int:
@@ -74,7 +83,7 @@ def _prepare(ghost: Installed, state: Path) -> None:
     content = state.absolute() / "content"
     if not content.exists():
         shutil.copytree(ghost.ghost / "content", content)
-    (state / "alias.js").write_text(_ALIAS % json.dumps(str(ghost.driver)))
+    (state / "preload.js").write_text(_PRELOAD % json.dumps(str(ghost.driver)))
 
 
 def _configuration(state: Path, url: str, port: int) -> dict[str, str]:
@@ -82,7 +91,7 @@ def _configuration(state: Path, url: str, port: int) -> dict[str, str]:
     content = state.absolute() / "content"
     return {
         "NODE_ENV": "development",
-        "NODE_OPTIONS": f"--require {json.dumps(str(state.absolute() / 'alias.js'))}",
+        "NODE_OPTIONS": f"--require {json.dumps(str(state.absolute() / 'preload.js'))}",
         "url": url,
         "server__host": "127.0.0.1",
         "server__port": str(port),
@@ -106,7 +115,7 @@ def _start(ghost: Installed, state: Path, url: str, port: int) -> "subprocess.Po
             [str(ghost.node), "index.js"],
             cwd=ghost.ghost,
             env={**os.environ, **_configuration(state, url, port)},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
