@@ -86,6 +86,14 @@ def test_an_edited_caption_does_not_make_a_second_folder(archive: MemoryArchive,
     assert (target / MORNING / "caption.txt").read_text() == "Evening\n"
 
 
+def test_a_description_without_pictures_of_its_own_makes_no_folder(
+    archive: MemoryArchive, target: Path
+) -> None:
+    fill(archive, a_medium("export-0a", caption="Morning light"), files={}, same_as="17900000000000001")
+    report = restore(archive, target)
+    assert (report.media, len(report.folders), report.failed) == (2, 2, ())
+
+
 def test_corrupt_bytes_never_reach_the_folder(archive: MemoryArchive, target: Path) -> None:
     replaced(archive, "instagram/17900000000000001/1.jpg", b"a qicture")
     report = restore(archive, target)

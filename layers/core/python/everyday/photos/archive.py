@@ -3,7 +3,7 @@
     instagram/<medium id>/1.jpg            the first item, as Instagram gave it
     instagram/<medium id>/2.mp4            the second one
     instagram/<medium id>/2.thumbnail.jpg  its preview
-    instagram/<medium id>/media.json       a Sidecar, written after all files
+    instagram/<medium id>/media.json       a Sidecar; lists what is there and what is not
     instagram/<medium id>/post.json        a PostRecord, written after the blog has the post
 
 The archive is the truth: the catalog and a plain folder can be made from it at any time. All functions

@@ -46,7 +46,7 @@ class RestoreReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Restored(NamedTuple):
-    """One medium in the target; `sidecar` None when it could not be read."""
+    """One medium in the target; `sidecar` None when there is nothing of it to restore."""
 
     id: str
     folder: str
@@ -83,7 +83,7 @@ def restore(
     if not dry_run:
         _write_index(target, restored)
     return RestoreReport(
-        media=len(restored),
+        media=sum(one.sidecar is not None for one in restored),
         files=sum(one.files for one in restored),
         kept=sum(one.kept for one in restored),
         size=sum(one.size for one in restored),
@@ -105,6 +105,9 @@ class _Restoring(NamedTuple):
             return _Restored(
                 medium_id, "", None, 0, 0, 0, [Failure(names.sidecar_key(medium_id), str(error))]
             )
+        if sidecar.same_as and not sidecar.files:
+            # Only the description of a medium whose pictures lie in another one's folder.
+            return _Restored(medium_id, "", None, 0, 0, 0, [])
         # An edited caption would name another folder; the one that is there already goes on.
         folder = self.known.get(medium_id) or folder_name(sidecar.medium)
         failed: list[Failure] = []
