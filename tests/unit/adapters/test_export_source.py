@@ -16,6 +16,9 @@ from everyday.adapters.export import ExportSource
 from everyday.errors import ExportUnreadable, MediumError, MediumGone, MediumMissing, MediumRefused
 from everyday.photos.model import Section
 from everyday.photos.sniff import checked
+from everyday_local.instagram.account import Post
+from everyday_local.instagram.export_writer import Layout, write_export
+from everyday_local.instagram.sample import sample
 from tests.builders import an_item
 from tests.files import picture
 
@@ -310,3 +313,31 @@ def test_no_damage_to_a_zip_leads_to_another_error(damage: Any, cut: bool, tmp_p
                     list(body.chunks)
     except (ExportUnreadable, MediumError):
         return
+
+
+def all_files(account: list[Post]) -> set[str]:
+    """All files are left out: painting them would take most of the test's time."""
+    return {file.id for post in account for file in post.files}
+
+
+@pytest.mark.parametrize("layouts", [[layout] for layout in Layout] + [list(Layout)])
+def test_every_layout_of_the_sample_account_gives_its_posts_once(
+    layouts: list[Layout], tmp_path: Path
+) -> None:
+    account = [post for post in sample().posts if post.section.postable]
+    parts = write_export(account, tmp_path / "e.zip", layouts=layouts, parts=3, missing=all_files(account))
+    with ExportSource(parts) as source:
+        media = source.page(None).media
+    assert source.problems == []
+    assert sorted(it.caption for it in media) == sorted(it.caption or "" for it in account)
+    assert sum(len(it.items) for it in media) == sum(len(it.files) for it in account)
+
+
+def test_the_order_in_a_carousel_is_not_the_oldest_layouts(tmp_path: Path) -> None:
+    account = [post for post in sample().posts if len(post.files) > 1]
+    layouts, missing = [Layout.OLD, Layout.CONTENT], all_files(account)
+    with ExportSource(write_export(account, tmp_path / "e.zip", layouts=layouts, missing=missing)) as source:
+        media = {it.caption: it for it in source.page(None).media}
+    for post in account:
+        videos = [item.video for item in media[post.caption or ""].items]
+        assert videos == [file.video for file in post.files]

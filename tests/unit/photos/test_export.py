@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everyday.errors import ExportUnreadable
-from everyday.photos.export import Listing, listing, merged, read_element, read_list
+from everyday.photos.export import merged, read_element, read_list
+from everyday.photos.export_lists import Listing, listing
 from everyday.photos.model import MediaType, Medium, Origin, Section
 from everyday.photos.mojibake import mangled
 
@@ -101,7 +102,7 @@ def test_the_oldest_layout_names_its_sections_inside() -> None:
         key: f"{key}/201803/{index:032x}.jpg" for index, key in enumerate(("photos", "stories", "profile"))
     }
     document = {key: [old(path)] for key, path in names.items()} | {
-        "videos": [old("videos/201803/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.mp4")],
+        "videos": [old("videos/201803/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.mp4") | {"caption": "another"}],
         "direct": [old("direct/201803/x.jpg")],
         "unknown": {"a": 1},
     }
@@ -170,6 +171,44 @@ def test_subtitles_are_no_picture_and_metadata_is_kept() -> None:
         (medium,) = read(element)
         assert len(medium.items) == 1
         assert "48.4" in json.dumps(medium.said)
+
+
+def old_element(path: str, *, taken_at: str = "2018-03-04T12:34:56", caption: str = "") -> dict[str, str]:
+    return {"path": path, "taken_at": taken_at, "caption": caption}
+
+
+def old_media(**lists: Any) -> list[Medium]:
+    found = read_list(json.dumps(lists).encode(), Listing("", None), str)
+    return [medium for medium in found if isinstance(medium, Medium)]
+
+
+def test_the_oldest_layouts_carousels_are_put_together_again() -> None:
+    first, second, film = (f"{it * 32}.{kind}" for it, kind in (("a", "jpg"), ("b", "jpg"), ("c", "mp4")))
+    album, other, single = old_media(
+        photos=[
+            old_element(first, caption="one"),
+            old_element(second, caption="one"),
+            old_element("d" * 32 + ".jpg", caption="two"),
+        ],
+        videos=[
+            old_element(film, caption="one"),
+            old_element("e" * 32 + ".mp4", caption="one", taken_at="2018-03-04T12:34:57"),
+        ],
+    )
+    assert [item.url for item in album.items] == [first, second, film]
+    assert (album.media_type, album.caption) == (MediaType.CAROUSEL_ALBUM, "one")
+    assert (len(other.items), len(single.items)) == (1, 1)
+
+
+def test_stories_of_one_second_stay_apart() -> None:
+    stories = old_media(stories=[old_element("a" * 32 + ".jpg"), old_element("b" * 32 + ".jpg")])
+    assert [len(story.items) for story in stories] == [1, 1]
+
+
+def test_a_carousel_has_one_id_in_whatever_order_its_files_are_listed() -> None:
+    (there,) = read({"media": [file(NAME), file(OTHER)]})
+    (back,) = read({"media": [file(OTHER), file(NAME)]})
+    assert there.id == back.id
 
 
 def test_a_file_that_is_not_in_the_export_is_an_item_without_address() -> None:

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from everyday.photos.catalog import Entry
+from everyday.photos.catalog import Entry, State
 from everyday.photos.joining import Match, caption_hash, match
-from everyday.photos.model import MediaType, Medium, Origin, Section
+from everyday.photos.model import BlogPost, MediaType, Medium, Origin, Section
 from tests.builders import TAKEN, a_medium, an_entry
 
 API_ID, EXPORT_ID = "18000000000000001", "export-00000000000000aa"
@@ -65,6 +65,12 @@ def test_it_works_the_other_way_round() -> None:
 def test_an_archived_export_never_stands_for_a_post_that_is_back() -> None:
     archived = in_api(EXPORT_ID, origin=Origin.EXPORT, section=Section.ARCHIVED)
     assert match(a_medium(API_ID, caption=CAPTION), [archived]).match is Match.NONE
+
+
+def test_an_entry_that_is_parked_unposted_keeps_no_other_off_the_blog() -> None:
+    post = BlogPost(id="1", url="u", slug="s", status="published", updated_at="t", rev="r")
+    assert match(from_export(), [in_api(state=State.PARKED)]).match is Match.NONE
+    assert match(from_export(), [in_api(state=State.PARKED, post=post)]).match is Match.SAME
 
 
 @pytest.mark.parametrize("order", [1, -1])

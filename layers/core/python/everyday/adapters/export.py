@@ -12,7 +12,8 @@ import msgspec
 
 from everyday.adapters.export_parts import FolderPart, ZipPart
 from everyday.errors import ExportUnreadable, MediumGone, MediumMissing, MediumRefused
-from everyday.photos.export import Listing, listing, merged, read_list
+from everyday.photos.export import merged, read_list
+from everyday.photos.export_lists import Listing, listing
 from everyday.photos.model import Item, Medium
 from everyday.photos.ports import Body, Page
 
@@ -89,11 +90,10 @@ class ExportSource:
 
     def _read_lists(self) -> None:
         lists = [
-            (part, name, found)
-            for part in self._parts
-            for name in sorted(part.sizes)
-            if (found := listing(name))
+            (part, name, found) for part in self._parts for name in part.sizes if (found := listing(name))
         ]
+        # The oldest layout first: it does not know the order in a carousel, so the others overrule it.
+        lists.sort(key=lambda it: (it[2].section is not None, it[1]))
         for part in self._parts:
             self.problems += part.problems
         readable = [self._read_list(*it) for it in lists]

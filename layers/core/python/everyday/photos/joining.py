@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from everyday.photos.catalog import Entry
+from everyday.photos.catalog import Entry, State
 from everyday.photos.model import Medium
 
 WINDOW = timedelta(seconds=120)
@@ -48,7 +48,7 @@ def match(medium: Medium, candidates: Sequence[Entry]) -> Verdict:
     verdicts = [
         (_judged(medium, entry), -abs(entry.taken_at - medium.taken_at))
         for entry in candidates
-        if entry.origin != medium.origin and entry.section.postable
+        if entry.origin != medium.origin and entry.section.postable and not _waits_for_owner(entry)
     ]
     best = max(verdicts, key=lambda pair: (pair[0].match, pair[1], pair[0].entry_id or ""), default=None)
     return best[0] if best else Verdict(Match.NONE)
@@ -61,6 +61,11 @@ def caption_hash(caption: str) -> str:
     """
     plain = " ".join(unicodedata.normalize("NFC", caption).replace("@", "").split())
     return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()[:16] if plain else ""
+
+
+def _waits_for_owner(entry: Entry) -> bool:
+    # Two that park because of each other would both stay off the blog; one that is parked keeps none away.
+    return entry.state is State.PARKED and entry.post is None
 
 
 def _judged(medium: Medium, entry: Entry) -> Verdict:
