@@ -59,7 +59,8 @@ def rebuild(target: Target) -> int:
     from everyday_cli import photos_views as views
 
     output = current()
+    since = None if target.folder else target.backup_settings.post_since
     with output.progress() as progress:
-        report = rebuild_catalog(target.archive, target.catalog, progress=progress)
+        report = rebuild_catalog(target.archive, target.catalog, post_since=since, progress=progress)
     output.result(report, lambda console: views.show_rebuilt(console, report))
     return 1 if report.failed else 0
