@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import jwt
 import requests
 
 from everyday.errors import (
@@ -167,6 +166,8 @@ class GhostApi:
 
 
 def _token(key: str, now: datetime) -> str:
+    import jwt  # here, because it doubles the time this module takes to import
+
     name, colon, secret = key.strip().partition(":")
     try:
         signing_key = bytes.fromhex(secret)
