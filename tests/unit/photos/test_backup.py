@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -456,6 +457,39 @@ def test_what_waits_far_below_the_newest_is_tried_again_by_its_id() -> None:
     assert ids_of(world.account.calls, "fresh") == [id_]
     assert world.entry(id_).state is State.STORED
     assert world.catalog.state.retry_at is None
+
+
+def test_what_could_not_be_noted_when_tried_again_is_due_at_once() -> None:
+    world = a_world()
+    id_ = world.account.post()
+    bare = world.account.media[id_][1].items
+    world.account.edit(id_, items=(replace(bare[0], url=None),))
+    for _ in range(60):
+        world.account.post()
+    world.run()
+    world.account.edit(id_, items=bare)
+    world.later(hours=1)
+    put = world.catalog.put
+
+    def failing(entry: Entry) -> Entry:
+        raise CatalogUnavailable("down")
+
+    world.catalog.put = failing  # type: ignore[method-assign]
+    assert [it.id for it in world.run().failed] == [id_]
+    world.catalog.put = put  # type: ignore[method-assign]
+    world.run()
+    assert world.entry(id_).state is State.STORED
+
+
+def test_overlapping_runs_do_the_work_of_one() -> None:
+    for _ in range(5):
+        world = a_sample()
+        with ThreadPoolExecutor(3) as pool:
+            runs = [pool.submit(world.run, complete=True) for _ in range(3)]
+            reports = [run.result() for run in runs]
+        assert sum(it.gone for it in reports) >= 1
+        world.run(complete=True)
+        assert_mirrored(world)
 
 
 def test_a_medium_deleted_before_its_files_came_is_given_up() -> None:

@@ -108,7 +108,8 @@ def archive(settings: BackupSettings | PostSettings, session: boto3.Session | No
     """The stage's archive."""
     from everyday.adapters.s3 import S3Archive
 
-    connections = settings.concurrency if isinstance(settings, BackupSettings) else 1
+    # A backup has as many threads for records as for files, and both write here.
+    connections = 2 * settings.concurrency if isinstance(settings, BackupSettings) else 1
     client = (session or boto3.Session()).client("s3", config=client_config(connections=connections))
     return S3Archive(client, settings.archive_bucket)
 

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from everyday.errors import (
     EverydayError,
     SourceThrottled,
 )
 from everyday.photos.announcer import Announcer
-from everyday.photos.catalog import Entry, Place, Work
+from everyday.photos.catalog import Entry, Place
 from everyday.photos.crew import Crew
 from everyday.photos.frontier import Frontier, Mark
 from everyday.photos.job import Job, Outcome
@@ -28,7 +28,6 @@ from everyday.ports import Clock, Events, Progress, TimeLeft
 log = logging.getLogger(__name__)
 
 _EVENTS_AT_ONCE = 10  # EventBridge takes ten in one request
-_FAR = datetime.max.replace(tzinfo=UTC)
 _TOO_FEW = "Instagram lists fewer media than it counts, so none was marked as deleted"
 
 
@@ -124,20 +123,15 @@ class Run:
         for sight in sights:
             if stopped := self._stop() is not None:
                 break
-            self._frontier.take(page)
-            self._crew.take(self._job(sight, place.walk, page=page, near=near))
+            self._take_one(sight, place.walk, page, near)
         self._frontier.settled(page, left_behind=stopped)
 
-    def _job(self, sight: Sight, walk: str, *, page: Mark | None = None, near: Near | None = None) -> Job:
-        near = self._nearby([sight]) if near is None else near
-        return Job(
-            medium=sight.medium,
-            entry=sight.entry,
-            find=sight.find,
-            walk=walk,
-            page=page,
-            candidates=near.get(sight.medium.id, ()),
-        )
+    def _take_one(self, sight: Sight, walk: str, page: Mark, near: Near) -> None:
+        self._frontier.take(page)
+        medium, entry, find = sight
+        candidates = near.get(medium.id, ())
+        job = Job(medium=medium, entry=entry, find=find, walk=walk, page=page, candidates=candidates)
+        self._crew.take(job)
 
     def _calls(self, sight: Sight, place: Place) -> bool:
         """A complete walk notes each medium that it sees, so that those it does not see stand out."""
@@ -175,13 +169,13 @@ class Run:
             return self._stop() or Ending.BEHIND
         complete_at = None
         complete = place.complete and ending is Ending.END
-        self._complete = self._complete or complete
         if complete and self._api:
             whole = was_seen_whole(place, ending, count=self._source.count())
             if whole and not self._second_look.mark_gone(place, self._stop):
                 return self._stop() or Ending.TIME
             self._note = None if whole else _TOO_FEW
             complete_at = completed(whole=whole, now=self._clock(), walk_days=self._options.walk_days)
+        self._complete = self._complete or complete
         if self._opened or complete_at:
             self._journal.close(place.walk, retry_at=self._tally.retry_at, complete_at=complete_at)
         return ending
@@ -191,15 +185,15 @@ class Run:
         now, due_at = self._clock(), self._journal.state.retry_at
         if not self._api or due_at is None or due_at > now:
             return
-        waiting = [it for it in self._catalog.due(Work.BACKUP, now=_FAR) if it.origin is Origin.API]
-        later = [it.retry_at for it in waiting if it.retry_at and it.retry_at > now]
-        due = [it for it in waiting if it.retry_at is None or it.retry_at <= now]
-        if not self._try_again(due):
-            later.append(now)
+        due, later = self._second_look.waiting(now)
+        self._frontier = Frontier()
+        page = self._frontier.begin(Place(walk="", complete=False))
+        self._frontier.settled(page, left_behind=not self._try_again(due, page))
         self._drain(self._stop() or Ending.END)
-        self._journal.retried(earliest(*later, self._tally.retry_at))
+        at_once = now if self._frontier.place() else None
+        self._journal.retried(earliest(later, self._tally.retry_at, at_once))
 
-    def _try_again(self, entries: Sequence[Entry]) -> bool:
+    def _try_again(self, entries: Sequence[Entry], page: Mark) -> bool:
         """False when the run must stop before all were tried."""
         for entry in entries:
             if self._stop() is not None:
@@ -210,7 +204,8 @@ class Run:
                 self._paused_until = error.retry_at
                 return False
             if medium is not None:
-                self._crew.take(self._job(Sight(medium, entry, Find.RETRY), entry.seen or ""))
+                sight = Sight(medium, entry, Find.RETRY)
+                self._take_one(sight, entry.seen or "", page, self._nearby([sight]))
         return True
 
     def _settled(self, job: Job, outcome: Outcome | None) -> None:

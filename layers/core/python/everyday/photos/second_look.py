@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from everyday.errors import MediumError, MediumGone, MediumUnreadable, SourceUnavailable
-from everyday.photos.catalog import Entry, Place
-from everyday.photos.model import Medium
+from everyday.photos.catalog import Entry, Place, Work
+from everyday.photos.model import Medium, Origin
 from everyday.photos.ports import Catalog, Source
 from everyday.photos.report import Tally
 from everyday.photos.storing import Storing
 from everyday.photos.walk import Ending, may_be_gone
+
+_FAR = datetime.max.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,13 @@ class SecondLook:
                 return False
             self._confirm(entry, place)
         return True
+
+    def waiting(self, now: datetime) -> tuple[list[Entry], datetime | None]:
+        """Entries whose time has come, and when the next one's will."""
+        listed = [it for it in self._catalog.due(Work.BACKUP, now=_FAR) if it.origin is Origin.API]
+        due = [it for it in listed if it.retry_at is None or it.retry_at <= now]
+        later = (it.retry_at for it in listed if it.retry_at and it.retry_at > now)
+        return due, min(later, default=None)
 
     def ask(self, entry: Entry) -> Medium | None:
         """The medium with fresh addresses; None when it is gone, or waits on."""
