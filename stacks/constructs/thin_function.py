@@ -35,12 +35,7 @@ class ThinFunction(Construct):
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
-        # A role of its own: the managed basic execution policy may write every log group.
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(role)
+        log_group, role = self._log_group_and_role()
         self.function = lambda_.Function(
             self,
             "Function",
@@ -65,6 +60,15 @@ class ThinFunction(Construct):
                 max_event_age=Duration.hours(1),
                 retry_attempts=2,
             )
+
+    def _log_group_and_role(self) -> tuple[logs.LogGroup, iam.Role]:
+        log_group = logs.LogGroup(
+            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        # A role of its own: the managed basic execution policy may write every log group.
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(role)
+        return log_group, role
 
     def allow(self, *actions: str, on: Sequence[str]) -> None:
         """Let the function do these actions on these resources."""
