@@ -65,7 +65,7 @@ def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
     with _interruptible():
         with out.progress() as progress:
             run = Up(place, progress)
-            summary = run.run(ghost=ghost, console=not once)
+            summary = run.run(ghost=ghost, once=once)
         try:
             _tell(out, summary, place, once=once)
             if not once and not detach and run.processes.own:

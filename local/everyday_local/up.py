@@ -75,18 +75,23 @@ class Up:
         self.processes = Processes(folder)
         self._progress = progress
 
-    def run(self, *, ghost: bool, console: bool) -> PhotosSummary:
+    def run(self, *, ghost: bool, once: bool) -> PhotosSummary:
         """Everything up to the summary; a second run changes only what is different.
 
-        Raises LocalError; whatever goes wrong, what this run started is ended.
+        What this run started is ended when it runs only `once`, and when anything goes wrong. Raises
+        LocalError.
         """
         with ThreadPoolExecutor(_THREADS) as pool, self.folder.alone(self._waiting):
             try:
-                return self._work(pool, ghost=ghost, console=console)
+                summary = self._work(pool, ghost=ghost, console=not once)
             except BaseException:
                 # Before the pool is left: it waits for its threads, and they wait for processes.
                 self.processes.close()
                 raise
+            if once:
+                # Before the next `up` may work: it would take these for running.
+                self.processes.close()
+            return summary
 
     def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
         memory = self._remember(ghost=ghost)

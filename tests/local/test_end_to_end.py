@@ -61,9 +61,11 @@ def once(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def up(folder: Path, once: dict[str, Any]) -> dict[str, Any]:
-    """Local mode is up; what the command said."""
-    document: dict[str, Any] = everyday(folder, "local", "up", "--detach", "--json")
-    return document
+    """Local mode is up; its addresses and the first run's summary."""
+    if not services(folder):
+        everyday(folder, "local", "up", "--detach", "--json")
+    addresses = {name: each["address"] for name, each in services(folder).items()}
+    return {**once["summary"], "addresses": addresses}
 
 
 @pytest.fixture
