@@ -68,8 +68,10 @@ def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
             summary = run.run(ghost=ghost, once=once)
         try:
             _tell(out, summary, place, once=once)
-            if not once and not detach and run.processes.own:
+            if run.processes.own and not detach:
                 _stay(out, run.processes.watch)
+        except KeyboardInterrupt:
+            out.log("Ending…")
         finally:
             if not detach:
                 run.processes.close()
@@ -125,10 +127,7 @@ def _interruptible() -> Iterator[None]:
 def _stay(out: output.Output, watch: Callable[[], None]) -> None:
     if not out.json:
         out.log("Everything is up. Ctrl-C ends it.")
-    try:
-        watch()
-    except KeyboardInterrupt:
-        out.log("Ending…")
+    watch()
 
 
 def _tell(out: output.Output, summary: "PhotosSummary", place: "Folder", *, once: bool) -> None:

@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from threading import Lock
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock, current_thread, main_thread
 from typing import NamedTuple
 
 from everyday_local import identity
@@ -92,7 +92,8 @@ class Processes:
         nothing that somebody else started in its place."""
         with self._launching:
             self._closed = True
-        self._end([child.record for child in list(self._children.values())])
+        with _undisturbed():
+            self._end([child.record for child in list(self._children.values())])
 
     def watch(self) -> None:
         """Wait until somebody ends what this object started. Raises LocalError when one ends by itself."""
@@ -201,6 +202,21 @@ class Processes:
     def _failure(self, name: str, what: str) -> LocalError:
         log = self.folder.log(name)
         return LocalError(f"{what}. The end of {log}:\n{self.tail(name) or '    (it is empty)'}")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """An impatient second Ctrl-C would leave processes behind; ending takes at most 20 seconds anyway."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.signal(number, signal.SIG_IGN)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _record(name: str, pid: int, service: Service | None) -> Record:

@@ -194,6 +194,15 @@ def test_what_was_started_is_ended_although_its_folder_was_deleted(
     assert group_of(record) == []
 
 
+def test_an_impatient_signal_does_not_cut_the_ending_short(processes: Processes, folder: Folder) -> None:
+    parent = os.getpid()
+    script = f"import os, signal; signal.signal(15, lambda *_: (os.kill({parent}, 2), os._exit(0)));"
+    record = processes.start(a_service(folder, script.replace("{", "{{").replace("}", "}}") + SERVES))
+    processes.close()
+    assert group_of(record) == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_closing_leaves_what_somebody_else_started_in_its_place(processes: Processes, folder: Folder) -> None:
     processes.start(a_service(folder, SERVES))
     second = Processes(folder)
