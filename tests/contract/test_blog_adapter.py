@@ -129,6 +129,29 @@ def test_update_replaces_what_was_drafted_and_keeps_date_status_and_slug(
     assert told["published_at"] == "2024-05-01T08:25:28.000Z"
 
 
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({"status": "published"}, False),
+        ({"published_at": "2023-01-01T00:00:00.000Z"}, False),
+        ({"slug": "another-address"}, False),
+        ({"title": "Mine now"}, True),
+        ({"html": "<p>My own words</p>"}, True),
+        ({"tags": ["sunrise", "#instagram", "mine"]}, True),
+        ({"custom_excerpt": "In short"}, True),
+        ({"feature_image": "https://e.com/b.jpg"}, True),
+    ],
+)
+def test_content_moves_when_a_post_is_edited_and_not_when_it_is_published(
+    blog: BlogUnderTest, ours: GhostBlog, change: dict[str, object], moves: bool
+) -> None:
+    made = ours.create(a_draft(fresh()))
+    told = blog.call("GET", f"/posts/{made.id}/").json()["posts"][0]
+    assert blog.put(told, **change).status_code == 200
+
+    assert (ours.get(made.id).content != made.content) is moves
+
+
 def test_update_of_a_post_that_somebody_changed_collides(ours: GhostBlog) -> None:
     draft = a_draft(fresh())
     made = ours.create(draft)

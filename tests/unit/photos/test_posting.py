@@ -206,6 +206,22 @@ def test_a_post_that_the_owner_edited_is_left_alone_for_ever() -> None:
     assert "edited on the blog" in (world.entry().reason or "")
 
 
+@pytest.mark.parametrize(
+    ("change", "done"), [({"status": "published"}, Done.UPDATED), ({"tags": ("mine",)}, Done.LEFT)]
+)
+def test_publishing_a_draft_is_no_edit_and_a_new_tag_is_one(change: dict[str, Any], done: Done) -> None:
+    world = _updating()
+    (post_id,) = world.blog.posts
+    world.blog.edit(post_id, **change)
+    world.edit_caption("One")
+    assert world.posting().post(ID).done is done
+    held = world.blog.posts[post_id]
+    assert (held.found.status, held.draft.tags) == (
+        change.get("status", "draft"),
+        change.get("tags", held.draft.tags),
+    )
+
+
 def test_a_post_that_the_owner_deleted_is_not_made_again() -> None:
     world = _updating()
     world.blog.posts.clear()

@@ -1,11 +1,13 @@
 """The owner's Ghost blog over its Admin API."""
 
+import json
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ from everyday.ports import Clock, Secrets
 
 # Ghost 6.65 cuts every larger limit to 100 without saying so; the answer tells the next page.
 _PAGE = 100
+_SHOWN = {"formats": "html", "include": "tags"}
 _THUMBNAIL_TYPES = {".png": "image/png", ".webp": "image/webp"}
 
 
@@ -71,7 +74,7 @@ class GhostBlog:
         return sorted(posts, key=lambda post: (post.created_at, post.id))
 
     def get(self, post_id: str) -> FoundPost:
-        return _post(self._api.call("GET", f"/posts/{post_id}/"))
+        return _post(self._api.call("GET", f"/posts/{post_id}/", params=_SHOWN))
 
     def create(self, draft: Draft) -> FoundPost:
         post = {
@@ -120,7 +123,13 @@ class GhostBlog:
             told = self._api.call(
                 "GET",
                 "/posts/",
-                params={"filter": filter_, "order": "created_at asc, id asc", "limit": _PAGE, "page": page},
+                params={
+                    **_SHOWN,
+                    "filter": filter_,
+                    "order": "created_at asc, id asc",
+                    "limit": _PAGE,
+                    "page": page,
+                },
             )
             with _ghosts_shape():
                 found = [_found(post) for post in told["posts"]]
@@ -130,7 +139,8 @@ class GhostBlog:
                 return
 
     def _write(self, method: str, path: str, post: Mapping[str, Any]) -> FoundPost:
-        return _post(self._api.call(method, path, params={"source": "html"}, document={"posts": [post]}))
+        params = {**_SHOWN, "source": "html"}
+        return _post(self._api.call(method, path, params=params, document={"posts": [post]}))
 
 
 def _content(draft: Draft) -> dict[str, Any]:
@@ -160,7 +170,14 @@ def _found(post: Mapping[str, Any]) -> FoundPost:
         updated_at=post["updated_at"],
         created_at=post["created_at"],
         foot=post["codeinjection_foot"] or "",
+        content=_fingerprint(post),
     )
+
+
+def _fingerprint(post: Mapping[str, Any]) -> str:
+    said = [post["title"], post["html"], post["custom_excerpt"], post["feature_image"]]
+    tags = sorted(tag["name"] for tag in post["tags"])
+    return sha256(json.dumps([said, tags]).encode()).hexdigest()[:16]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from everyday.errors import BlogCollision, BlogPostGone, BlogRejected
 from everyday.photos.ports import Draft, FoundPost, Uploaded
@@ -66,6 +66,7 @@ class MemoryBlog:
                 updated_at=now,
                 created_at=now,
                 foot=draft.foot,
+                content=_content(draft),
             )
             self.posts[id_] = MemoryPost(found, draft)
             return found
@@ -78,7 +79,7 @@ class MemoryBlog:
 
         return self._change(post_id, change, updated_at=updated_at)
 
-    def edit(self, post_id: str, **changes: str) -> FoundPost:
+    def edit(self, post_id: str, **changes: Any) -> FoundPost:
         """What the owner does in Ghost's editor."""
         return self._change(post_id, lambda old: old._replace(**changes))
 
@@ -121,7 +122,13 @@ class MemoryBlog:
                 return found
             if updated_at not in {None, found.updated_at}:
                 raise BlogCollision(f"the post {post_id} was changed since it was read")
-            found = found._replace(updated_at=self._now(), foot=new.foot, status=new.status, slug=new.slug)
+            found = found._replace(
+                updated_at=self._now(),
+                foot=new.foot,
+                status=new.status,
+                slug=new.slug,
+                content=_content(new),
+            )
             self.posts[post_id] = MemoryPost(found, new)
             return found
 
@@ -134,6 +141,10 @@ class MemoryBlog:
     def _now(self) -> str:
         self._last = max(self._clock(), self._last + timedelta(milliseconds=1))
         return self._last.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _content(draft: Draft) -> str:
+    return repr((draft.title, draft.html, draft.tags, draft.custom_excerpt, draft.feature_image))
 
 
 def _check(draft: Draft) -> None:

@@ -69,7 +69,9 @@ class S3Archive:
         parts = _Parts(whole(body))
         with translated(ArchiveUnavailable, f"storing {key}"):
             if parts.more():
-                return self._adopt(key) or self._put_parts(key, parts, body.content_type)
+                there = self._adopt(key) or self._put_parts(key, parts, body.content_type)
+                self._abort_leftovers(key)
+                return there
             return self._put_whole(key, parts.take(), body.content_type)
 
     def read(self, key: str) -> tuple[bytes, str] | None:
@@ -151,7 +153,6 @@ class S3Archive:
         raise ArchiveUnavailable(f"storing {key}: other writers were always faster")
 
     def _put_parts(self, key: str, parts: _Parts, content_type: str) -> Stored:
-        self._abort_leftovers(key)
         upload = Upload(self._client, self._bucket, key, content_type)
         try:
             while parts.more():
@@ -170,7 +171,8 @@ class S3Archive:
         return upload.stored
 
     def _abort_leftovers(self, key: str) -> None:
-        """End what a killed run began for this very key. S3 keeps, and bills, parts until told otherwise."""
+        """End every upload of a key that is stored now: of a killed run, and of a beginning whose reply was
+        lost, which botocore sent again. S3 keeps, and bills, parts until told otherwise."""
         pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=key)
         for page in pages:
             for found in page.get("Uploads", []):

@@ -133,7 +133,10 @@ class Sidecar(Record, frozen=True, kw_only=True):
 
 
 class BlogPost(Record, frozen=True, kw_only=True):
-    """The blog's post of one medium. `updated_at` is Ghost's, verbatim; `rev` is what we last wrote."""
+    """The blog's post of one medium. `updated_at` is Ghost's, verbatim; `rev` is what we last wrote.
+
+    `content` is the hash of what the blog made of it (see FoundPost); "" when nobody knows.
+    """
 
     id: str
     url: str
@@ -141,3 +144,4 @@ class BlogPost(Record, frozen=True, kw_only=True):
     status: str
     updated_at: str
     rev: str
+    content: str = ""

@@ -142,7 +142,11 @@ class Catalog(Protocol):
 
 
 class FoundPost(NamedTuple):
-    """A post as the blog has it now. `foot` is its code injection footer, where our marker stands."""
+    """A post as the blog has it now. `foot` is its code injection footer, where our marker stands.
+
+    `content` is a hash of what a reader sees: it moves when somebody edits the post, and not when it is
+    published or gets another date or address.
+    """
 
     id: str
     url: str
@@ -151,6 +155,7 @@ class FoundPost(NamedTuple):
     updated_at: str
     created_at: str
     foot: str
+    content: str
 
 
 class Draft(NamedTuple):

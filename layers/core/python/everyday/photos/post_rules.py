@@ -138,8 +138,9 @@ def leftovers(found: Sequence[FoundPost], kept: FoundPost, entry: Entry) -> Iter
 def adopted(found: FoundPost, medium_id: str) -> BlogPost:
     """What to record of a post that is already there. If the owner has edited it, the recorded
     `updated_at` is the one from before, so that it is left alone from now on."""
-    updated_at = found.updated_at if _untouched(found) else found.created_at
-    return recorded(found._replace(updated_at=updated_at), revision_in(found.foot, medium_id) or "")
+    if not _untouched(found):
+        found = found._replace(updated_at=found.created_at, content="")
+    return recorded(found, revision_in(found.foot, medium_id) or "")
 
 
 def recorded(found: FoundPost, rev: str) -> BlogPost:
@@ -151,19 +152,25 @@ def recorded(found: FoundPost, rev: str) -> BlogPost:
         status=found.status,
         updated_at=found.updated_at,
         rev=rev,
+        content=found.content,
     )
 
 
 def edited_by_owner(found: FoundPost, entry: Entry) -> bool:
-    """Whether somebody changed the post since we last wrote it.
+    """Whether somebody changed what the post says since we last wrote it.
 
-    Our own update whose answer was lost also moved `updated_at`; it is known by its marker, which only we
-    move, and by its time.
+    Publishing it is no edit: that is what a draft is for. Our own update whose answer was lost also
+    changed it; it is known by its marker, which only we move, and by its time.
     """
-    if entry.post is None or found.updated_at == entry.post.updated_at:
+    if entry.post is None or _same(found, entry.post):
         return False
     rev = revision_in(found.foot, entry.id)
     return rev in {None, entry.post.rev} or not _near(entry.put_at, found.updated_at)
+
+
+def _same(found: FoundPost, post: BlogPost) -> bool:
+    # Ghost 6.65: an edit of the tags alone does not move `updated_at`.
+    return found.content == post.content if post.content else found.updated_at == post.updated_at
 
 
 def _untouched(found: FoundPost) -> bool:
