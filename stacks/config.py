@@ -125,6 +125,11 @@ class Photos(Table):
         allowed="a date without quotes, such as 2020-01-01",
         example=date(2020, 1, 1),
     )
+    feature_image: bool = setting(
+        True,
+        "The first picture is the feature image too. Off, if your theme then shows it twice.",
+        allowed="true, false",
+    )
     backup_every: Every = setting(
         "6 hours", "How often Instagram is asked for new posts.", allowed=_INTERVALS
     )

@@ -71,6 +71,7 @@ class PhotosStack(Stack):
             max_file_bytes=self._photos.max_file_mb * _MB,
             concurrency=self._photos.concurrency,
             walk_days=self._photos.walk_days,
+            post_since=self._since(),
         )
         worker = ThinFunction(
             self,
@@ -86,9 +87,12 @@ class PhotosStack(Stack):
         access.let_backup(worker, data=self._data, bus=self._bus)
         return worker
 
+    def _since(self) -> datetime | None:
+        since = self._photos.post_since
+        return datetime.combine(since, time(), UTC) if since else None
+
     def _photo_post(self) -> ThinFunction:
         photos = self._photos
-        since = photos.post_since
         settings = PostSettings(
             catalog_table=self._data.catalog.table_name,
             archive_bucket=self._data.archive.bucket_name,
@@ -97,7 +101,8 @@ class PhotosStack(Stack):
             post_status=photos.status,
             post_tags=photos.tags,
             post_author=photos.author,
-            post_since=datetime.combine(since, time(), UTC) if since else None,
+            post_since=self._since(),
+            feature_image=photos.feature_image,
             max_video_bytes=photos.max_video_mb * _MB,
         )
         worker = ThinFunction(

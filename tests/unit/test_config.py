@@ -29,6 +29,7 @@ def test_every_setting_can_be_given() -> None:
             "status": "published",
             "tags": ["daily photo", "日本"],
             "author": "a@b.io",
+            "feature_image": False,
             "post_since": date(2019, 12, 31),
             "backup_every": "90 minutes",
             "sweep_every": "1 day",

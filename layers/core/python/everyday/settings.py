@@ -77,6 +77,7 @@ class PostSettings(Settings, frozen=True, kw_only=True):
     post_status: str = "draft"
     post_tags: tuple[str, ...] = ()
     post_author: str | None = None
+    feature_image: bool = True
     post_since: datetime | None = None
     max_video_bytes: int = 200_000_000
 

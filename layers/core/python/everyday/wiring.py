@@ -84,6 +84,7 @@ def posting(settings: PostSettings, session: boto3.Session | None = None) -> Pos
             status=settings.post_status,
             tags=settings.post_tags,
             author=settings.post_author,
+            feature_image=settings.feature_image,
             since=settings.post_since,
             max_video_bytes=settings.max_video_bytes,
         ),
