@@ -176,7 +176,7 @@ def one_at_a_time(standin: Spawned) -> None:
         fields = "id,media_url,caption,timestamp"
         page = session.get(
             f"{standin.url}/me/media",
-            params={"fields": fields, "limit": PAGE, "after": after, "access_token": standin.token},
+            params={"fields": fields, "limit": str(PAGE), "after": after, "access_token": standin.token},
             timeout=30,
         ).json()
         for medium in page["data"]:
