@@ -204,7 +204,7 @@ def test_s3_is_asked_no_more_than_needed(s3: Any, s3_archive: S3Archive) -> None
     assert trouble.sent == ["PutObject"]
     trouble.sent.clear()
     s3_archive.put("big", a_body(LARGE))
-    begin, end = ["HeadObject", "ListMultipartUploads", "CreateMultipartUpload"], ["CompleteMultipartUpload"]
+    begin, end = ["HeadObject", "CreateMultipartUpload"], ["CompleteMultipartUpload", "ListMultipartUploads"]
     assert trouble.sent == [*begin, *["UploadPart"] * 3, *end]
     trouble.sent.clear()
     s3_archive.put(KEY, a_body())
