@@ -341,6 +341,28 @@ def test_an_update_whose_reply_was_lost_is_not_taken_for_the_owners_edit() -> No
     assert "Edited once more" in next(iter(world.blog.posts.values())).draft.html
 
 
+def test_an_update_never_noted_is_not_taken_for_the_owners_edit_after_the_next_failed() -> None:
+    world = _updating()
+    faults = Faults()
+    world.posting(faults).post(ID)
+    world = _updating()
+    noted = faults.calls.index("MemoryBlog.update") + 2
+    interrupted(world, Faults({noted: "die"}))
+    world.later(hours=9)
+    world.edit_caption("The best caption")
+
+    def silent(*args: Any, **named: Any) -> Any:
+        raise BlogUnavailable("no answer")
+
+    world.blog.update = silent  # type: ignore[method-assign]
+    interrupted(world, Faults())
+    del world.blog.update
+    world.later(hours=9)
+    assert world.posting().post(ID).done is Done.UPDATED
+    assert "The best caption" in next(iter(world.blog.posts.values())).draft.html
+    assert_posted_once(world)
+
+
 def test_a_collision_is_read_and_decided_again() -> None:
     world = _updating()
     (post_id,) = world.blog.posts

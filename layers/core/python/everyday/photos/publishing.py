@@ -139,7 +139,9 @@ class Publication:
         rev = revision_in(draft.foot, self.entry.id) or ""
         if _rev(found, self.entry) == rev:
             return self._posted(Done.UNCHANGED, post_rules.recorded(found, rev))
-        self._hold(put_at=self.clock())
+        # What is there is ours; were this try to end here, `put_at` could no longer tell.
+        ours = post_rules.recorded(found, _rev(found, self.entry))
+        self._hold(put_at=self.clock(), post=ours)
         changed = self.blog.update(found.id, draft, updated_at=found.updated_at)
         return self._posted(Done.UPDATED, post_rules.recorded(changed, rev))
 
