@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from everyday.errors import ArchiveConflict
 from everyday.photos.catalog import State
 from everyday.photos.joining import Match, Verdict
-from everyday.photos.model import Item, Origin, Section, Sidecar
+from everyday.photos.model import Item, MissingFile, Origin, Section, Sidecar, StoredFile
 from everyday.photos.rebuild import rebuild
 from everyday.photos.transitions import failed, gone, holding, postponed, stored, wait_after
 from tests.account import Account, a_png
@@ -268,3 +268,14 @@ def test_a_deletion_keeps_its_first_time_and_ends_the_waiting() -> None:
     assert (marked.state, marked.retry_at, marked.work) == (State.KEPT, None, None)
     assert gone(marked, at=NOW + timedelta(days=1)) == marked
     assert gone(an_entry(state=State.POSTED), at=NOW).state is State.POSTED
+
+
+def test_what_was_saved_before_the_deletion_is_counted_though_no_run_had_noted_it() -> None:
+    file = StoredFile(name="1.jpg", position=1, sha256="a", size=7, content_type="image/jpeg")
+    whole = Sidecar(medium=a_medium(), archived_at=NOW, files=(file,))
+    marked = gone(an_entry(state=State.LISTED), at=NOW, sidecar=whole)
+    assert (marked.files, marked.size, marked.reason) == (1, 7, "deleted on Instagram before it was posted")
+    part = replace(whole, missing=(MissingFile(position=2, reason="no address"),))
+    assert "before all of it was saved" in str(
+        gone(an_entry(state=State.LISTED), at=NOW, sidecar=part).reason
+    )

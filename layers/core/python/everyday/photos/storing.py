@@ -108,7 +108,11 @@ class Storing:
         )
         # The archive's word stands: an earlier run may have died between the two.
         at = sidecar.gone_at if sidecar and sidecar.gone_at else now
-        return self.records.record(entry.id, lambda it: gone(it, at=at) if it else None, known=entry)
+
+        def marked(it: Entry | None) -> Entry | None:
+            return gone(it, at=at, sidecar=sidecar) if it else None
+
+        return self.records.record(entry.id, marked, known=entry)
 
     def _join(self, job: Job) -> None:
         if not job.may_join:

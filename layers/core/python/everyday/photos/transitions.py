@@ -20,6 +20,7 @@ from everyday.photos.model import Medium, Sidecar
 _FIRST_WAIT = timedelta(hours=1)
 _LONGEST_WAIT = timedelta(days=7)
 _LOST = "deleted on Instagram before all of it was saved"
+_UNPOSTED = "deleted on Instagram before it was posted"
 
 
 class Holding(NamedTuple):
@@ -113,14 +114,20 @@ def postponed(entry: Entry, reason: str, *, now: datetime) -> Entry:
     return replace(entry, attempts=attempts, reason=reason, retry_at=now + wait_after(attempts))
 
 
-def gone(entry: Entry, *, at: datetime) -> Entry:
-    """The entry of a medium found deleted on Instagram; what is not yet stored never will be."""
+def gone(entry: Entry, *, at: datetime, sidecar: Sidecar | None = None) -> Entry:
+    """The entry of a medium found deleted on Instagram; what is not yet stored never will be.
+
+    `sidecar`: what the archive holds of it, which a run that died may not have noted.
+    """
     if entry.gone_at is not None:
         return entry
     marked = replace(entry, gone_at=at)
-    if entry.state is State.LISTED:
-        return replace(marked, state=State.KEPT, reason=_LOST, retry_at=None)
-    return marked
+    if entry.state is not State.LISTED:
+        return marked
+    files = sidecar.files if sidecar else ()
+    reason = _UNPOSTED if sidecar and files and not sidecar.missing else _LOST
+    size = sum(file.size for file in files)
+    return replace(marked, state=State.KEPT, reason=reason, retry_at=None, files=len(files), size=size)
 
 
 def seen(entry: Entry, *, walk: str) -> Entry:
