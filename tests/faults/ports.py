@@ -1,0 +1,327 @@
+"""The whole of `photos` over stores in memory: ports go through cuts, runs take turns by a seed."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import count
+from threading import Condition, Thread, current_thread
+from typing import Any
+
+from everyday.adapters.memory import MemoryArchive, MemoryCatalog, MemoryEvents, MemorySecrets
+from everyday.adapters.memory_blog import MemoryBlog
+from everyday.errors import (
+    ArchiveUnavailable,
+    BlogUnavailable,
+    CatalogUnavailable,
+    EventsUnavailable,
+    EverydayError,
+    SecretsUnavailable,
+    SourceUnavailable,
+    Unavailable,
+)
+from everyday.photos.backup import Backup, BackupOptions
+from everyday.photos.model import Item, MediaType, Section
+from everyday.photos.ports import Page, Refreshed
+from everyday.photos.posting import Posting, PostOptions
+from everyday.photos.token import TokenKeeper
+from tests.account import Account, a_png
+from tests.builders import NOW
+from tests.faults import judge
+from tests.faults.cuts import Call, Cuts, Died, Mode
+from tests.faults.judge import Found, Wanted
+from tests.samples import an_mp4
+
+
+class Turns:
+    """Lets threads run one at a time; at every call to a port the seed decides who goes on."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._changed = Condition()
+        self._waiting: list[str] = []
+        self._turn = ""
+
+    def run(self, *jobs: Callable[[], None]) -> None:
+        if len(jobs) == 1:
+            return jobs[0]()
+        threads = [Thread(target=self._job, args=(job,), name=f"run {n}") for n, job in enumerate(jobs)]
+        with self._changed:
+            self._waiting = [thread.name for thread in threads]
+            self._next()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return None
+
+    def change(self) -> None:
+        """Somebody else may go on here."""
+        me = current_thread().name
+        with self._changed:
+            if me in self._waiting:
+                self._next()
+                self._changed.wait_for(lambda: self._turn == me)
+
+    def _job(self, job: Callable[[], None]) -> None:
+        me = current_thread().name
+        with self._changed:
+            self._changed.wait_for(lambda: self._turn == me)
+        try:
+            job()
+        finally:
+            with self._changed:
+                self._waiting.remove(me)
+                self._next()
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._turn = self._chance.choice(self._waiting)
+        self._changed.notify_all()
+
+
+class _Port:
+    """A store whose calls can be cut."""
+
+    def __init__(self, name: str, store: Any, error: type[Unavailable], cuts: Cuts, turns: Turns) -> None:
+        self._name, self._store, self._error, self._cuts, self._turns = name, store, error, cuts, turns
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            self._turns.change()
+            first = args[0] if args else ""
+            key = first if isinstance(first, str) else str(getattr(first, "id", ""))
+            return self._cuts.call(
+                Call(self._name, name, key),
+                lambda: method(*args, **named),
+                lost=lambda: self._error(f"{name} failed"),
+                late=lambda: self._error(f"{name} timed out"),
+            )
+
+        return call
+
+
+class _Graph:
+    """Gives a new token at every call; the old ones stay good."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def refresh(self, access_token: str) -> Refreshed:
+        self.given += 1
+        return Refreshed(f"token-{self.given}", 60 * 86_400)
+
+
+def _body(name: str) -> bytes:
+    return an_mp4(media=name.encode()) if name.endswith("-film") else a_png(name)
+
+
+class World:
+    """An account, and everything that outlives a run.
+
+    `seed` decides whose turn it is when runs overlap. `cut_listings` such pages end the listing too early.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.now = NOW
+        self.account = Account(page_size=2)
+        self.account.body = _body
+        self.archive, self.catalog, self.events = MemoryArchive(), MemoryCatalog(), MemoryEvents()
+        self.blog = MemoryBlog(lambda: self.now)
+        self.secrets = MemorySecrets({"token": _a_token(NOW - timedelta(days=8))})
+        self.graph = _Graph()
+        self.turns = Turns(random.Random(seed))
+        self.deleted: dict[str, Wanted] = {}
+        self.cut_listing = False
+        self._ids = count()
+
+    # What the owner does
+
+    def post(self, *kinds: str) -> str:
+        """A new post of these kinds of items: `picture` or `film`."""
+        number = len(self.account.media) + len(self.deleted) + 1
+        items = tuple(
+            Item(
+                position=at,
+                source_id=f"{number}-{at}-{kind}",
+                url="",
+                video=kind == "film",
+                thumbnail_url="" if kind == "film" else None,
+            )
+            for at, kind in enumerate(kinds, start=1)
+        )
+        id_ = self.account.post(f"Caption {number}", items=len(items))
+        if kinds == ("film",):
+            self.account.edit(id_, section=Section.REEL, media_type=MediaType.VIDEO)
+        self.account.edit(id_, items=items)
+        return id_
+
+    def edit(self, id_: str, caption: str) -> None:
+        self.account.edit(id_, caption=caption)
+
+    def delete(self, id_: str) -> None:
+        self.deleted[id_] = self._wanted(id_)._replace(deleted=True)
+        self.account.delete(id_)
+
+    # What runs
+
+    def run(self, cuts: Cuts | None = None, *, hours_off: int = 0, copies: int = 1) -> list[EverydayError]:
+        """Backup, its events `copies` times each, sweep and token; what they raised. A cut may end it."""
+        cuts = cuts or Cuts()
+        raised: list[EverydayError] = []
+        with suppress(Died):
+            for step in self._steps(cuts, timedelta(hours=hours_off), copies):
+                try:
+                    step()
+                except EverydayError as error:
+                    raised.append(error)
+        return raised
+
+    def overlapping(self, *runs: Callable[[], Any]) -> None:
+        self.turns.run(*runs)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def _steps(self, cuts: Cuts, off: timedelta, copies: int) -> Sequence[Callable[[], Any]]:
+        def port(name: str, store: Any, error: type[Unavailable]) -> Any:
+            return _Port(name, store, error, cuts, self.turns)
+
+        def clock() -> datetime:
+            return self.now + off
+
+        archive = port("archive", self.archive, ArchiveUnavailable)
+        catalog = port("catalog", self.catalog, CatalogUnavailable)
+        told: list[str] = []
+        backup = Backup(
+            source=port("instagram", _Source(self), SourceUnavailable),
+            archive=archive,
+            catalog=catalog,
+            events=port("events", _Heard(self.events, told), EventsUnavailable),
+            clock=clock,
+            options=BackupOptions(max_file_bytes=10_000, concurrency=2, give_up_after=3, complete=True),
+            new_id=self._id,
+        )
+        posting = Posting(
+            archive=archive,
+            catalog=catalog,
+            blog=port("blog", self.blog, BlogUnavailable),
+            clock=clock,
+            options=PostOptions(status="published"),
+            new_id=self._id,
+        )
+        keeper = TokenKeeper(
+            port("secrets", self.secrets, SecretsUnavailable),
+            port("graph", self.graph, SourceUnavailable),
+            clock,
+            "token",
+        )
+        deliveries = [lambda: [posting.post(it) for it in told]] * copies
+        return [backup.run, *deliveries, lambda: posting.sweep(lambda: 900.0), keeper.refresh]
+
+    def _id(self) -> str:
+        return f"id-{next(self._ids)}"
+
+    # What is judged
+
+    def wrong_now(self) -> list[str]:
+        return judge.wrong_now(self.found(), self.wanted())
+
+    def wrong_at_last(self) -> list[str]:
+        token = self.secrets.get("token")["access_token"]
+        stale = ["no refreshed token is stored"] if token == "token-0" else []
+        return [*judge.wrong_at_last(self.found(), self.wanted()), *stale]
+
+    def found(self) -> Found:
+        return Found(
+            objects={key: it.data for key, it in self.archive.objects.items()},
+            entries=self.catalog.entries,
+            state=self.catalog.state,
+            posts=[
+                judge.Post(it.found.id, it.found.slug, it.found.updated_at, str(it.draft))
+                for it in self.blog.posts.values()
+            ],
+            files=list(self.blog.files),
+        )
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        return {**{id_: self._wanted(id_) for id_ in self.account.media}, **self.deleted}
+
+    def _wanted(self, id_: str) -> Wanted:
+        medium = self.account.media[id_][1]
+        files: dict[str, bytes] = {}
+        for item in medium.items:
+            name = f"cdn/{item.source_id}"
+            files[f"{item.position}.{'mp4' if item.video else 'png'}"] = _body(name)
+            if item.video:
+                files[f"{item.position}.thumbnail.png"] = _body(f"{name}.thumbnail")
+        return Wanted(files, medium.caption)
+
+
+class _Source:
+    """The account, whose listing can be cut short; then it still counts what it has."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def page(self, cursor: str | None) -> Page:
+        page = self._world.account.page(cursor)
+        return page._replace(media=page.media[:1], cursor=None) if self._world.cut_listing else page
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world.account, name)
+
+
+class _Heard:
+    """The bus, and one listener that is told of stored media."""
+
+    def __init__(self, events: MemoryEvents, told: list[str]) -> None:
+        self._events, self._told = events, told
+
+    def publish(self, kind: str, details: Any) -> None:
+        details = list(details)
+        self._events.publish(kind, details)
+        self._told += [detail["id"] for detail in details if kind == "photo.stored"]
+
+
+def _a_token(obtained_at: datetime) -> dict[str, str]:
+    expires_at = obtained_at + timedelta(days=60)
+    return {
+        "access_token": "token-0",
+        "obtained_at": obtained_at.isoformat(),
+        "expires_at": expires_at.isoformat(),
+    }
+
+
+def calls_of(scene: Callable[[], World]) -> list[Call]:
+    """Every call of a clean run."""
+    cuts = Cuts()
+    scene().run(cuts)
+    return cuts.calls
+
+
+def cut_everywhere(scene: Callable[[], World], calls: int) -> list[str]:
+    """What is wrong after any call is cut in any way; ends with the first run that leaves anything wrong."""
+    for number in range(1, calls + 1):
+        for mode in Mode:
+            world, cuts = scene(), Cuts({number: mode})
+            world.run(cuts)
+            wrong = [*world.wrong_now(), *settled(world)]
+            if wrong:
+                return [f"{cuts.struck} {mode}: {it}" for it in wrong]
+    return []
+
+
+def settled(world: World) -> list[str]:
+    """What is wrong after at most two clean runs."""
+    last: list[str] = []
+    for _ in range(2):
+        world.later(hours=8)
+        world.cut_listing = False
+        raised = world.run()
+        last = [*map(repr, raised), *world.wrong_at_last()]
+        if not last:
+            break
+    return last

@@ -1,0 +1,417 @@
+"""The whole of `photos` over real connections, with one seam that every call of every adapter goes through.
+
+What is wired is what the functions wire; only the far ends are ours: the Instagram stand-in, the light blog
+and ministack. Time is the world's: it passes when a test says so, for all of them alike.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import boto3
+import msgspec
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
+
+from everyday import wiring
+from everyday.adapters import s3 as s3_adapter
+from everyday.adapters.dynamodb import DynamoCatalog
+from everyday.adapters.events import EventBridgeEvents
+from everyday.adapters.ghost import GhostBlog
+from everyday.adapters.graph_http import GraphHttp
+from everyday.errors import EverydayError
+from everyday.photos import crew
+from everyday.photos.catalog import Entry, RunState
+from everyday.settings import BackupSettings, PostSettings, TokenSettings
+from everyday_local.ghost import app as ghost_app
+from everyday_local.ghost.faults import Faults as BlogFaults
+from everyday_local.instagram.account import Account, File, Post, Profile, post_id
+from everyday_local.instagram.app import build_app
+from everyday_local.instagram.standin import Standin
+from everyday_local.serving import served
+from tests.faults import judge
+from tests.faults.cuts import Call, Cuts, Died
+from tests.faults.judge import Found, Wanted
+
+ADMIN_KEY = f"{'c0ffee' * 4}:{'5ec2e7' * 10}ffff"
+PART_BYTES = 100_000  # so that our films, of some 200 KB, go up in parts
+BUS = "photos"
+
+
+class Door:
+    """A server whose application can be changed, so that each world has one without a new server."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+class Services:
+    """The far ends: where they are, and AWS clients as the adapters get them (making one is slow)."""
+
+    def __init__(self, aws: str, instagram: str, blog: str, doors: tuple[Door, Door]) -> None:
+        self.aws, self.instagram, self.blog = aws, instagram, blog
+        self.instagram_door, self.blog_door = doors
+        self._session = boto3.Session("test", "test", region_name="us-east-1")
+        self.client = cache(self._client)
+        self.ports = {urlsplit(url).port: name for name, url in vars(self).items() if name in _FAR_ENDS}
+
+    def _client(self, service: str, config: Any = None) -> Any:
+        return self._session.client(service, endpoint_url=self.aws, config=config)  # type: ignore[call-overload]
+
+
+_FAR_ENDS = ("aws", "instagram", "blog")
+
+
+class Session:
+    """As boto3.Session for `wiring`: one client a service, whatever its configuration's identity."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def client(self, service: str, config: Any = None) -> Any:
+        return _clients(self._services, service, config)
+
+
+_CLIENTS: dict[tuple[int, str], Any] = {}
+
+
+def _clients(services: Services, service: str, config: Any) -> Any:
+    key = (id(services), service)
+    if key not in _CLIENTS:
+        _CLIENTS[key] = services.client(service, config)
+    return _CLIENTS[key]
+
+
+@contextmanager
+def far_ends(aws: str) -> Iterator[Services]:
+    with ExitStack() as stack:
+        doors = (Door(), Door())
+        instagram, blog = (stack.enter_context(served(door)) for door in doors)
+        services = Services(aws, instagram, blog, doors)
+        services.client("events").create_event_bus(Name=BUS)
+        yield services
+
+
+# The seam
+
+
+class Seam:
+    """Every call of every adapter, in any thread, passes here. Without `cuts` it changes nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self.cuts: Cuts | None = None
+        self._services = services
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        real, seam = HTTPConnectionPool.urlopen, self
+
+        def urlopen(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **named: Any) -> Any:
+            if seam.cuts is None:
+                return real(pool, method, url, *args, **named)
+            return seam.pass_through(
+                lambda: real(pool, method, url, *args, **named), pool, method, url, named
+            )
+
+        patch.setattr(HTTPConnectionPool, "urlopen", urlopen)
+
+    def pass_through(self, send: Any, pool: Any, method: str, url: str, named: Any) -> Any:
+        answers: list[Any] = []
+
+        def effect() -> Any:
+            answers.append(send())
+            return answers[0]
+
+        assert self.cuts is not None
+        try:
+            return self.cuts.call(
+                self._call(pool.port, method, url, named),
+                effect,
+                lost=lambda: ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")),
+                late=lambda: ReadTimeoutError(pool, url, "Read timed out."),
+            )
+        except BaseException:
+            for answer in answers:
+                answer.close()
+            raise
+
+    def _call(self, port: int, method: str, url: str, named: Mapping[str, Any]) -> Call:
+        far_end = self._services.ports[port]
+        parts = urlsplit(url)
+        if far_end == "instagram":
+            return _instagram_call(parts.path)
+        if far_end == "blog":
+            return _blog_call(method, parts.path)
+        headers = {name.lower(): _text(value) for name, value in (named.get("headers") or {}).items()}
+        if target := headers.get("x-amz-target"):
+            return _json_call(target, named.get("body"))
+        return _s3_call(method, parts.path, parse_qs(parts.query, keep_blank_values=True))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _instagram_call(path: str) -> Call:
+    if path.startswith("/media/"):
+        return Call("media host", "file", path.removeprefix("/media/"))
+    kinds = {"/me/media": "list", "/me": "count", "/refresh_access_token": "refresh"}
+    return Call("instagram", kinds.get(path, "fresh"), "")
+
+
+def _blog_call(method: str, path: str) -> Call:
+    if path.startswith("/content/"):
+        return Call("blog", "probe", path.rpartition("/")[2])
+    rest = path.removeprefix("/ghost/api/admin").strip("/").split("/")
+    return Call("blog", f"{method} {rest[0]}{'/…' if len(rest) > 1 else ''}", rest[-1])
+
+
+def _json_call(target: str, body: Any) -> Call:
+    service, _, kind = target.partition(".")
+    document = json.loads(body or b"{}")
+    if service.startswith("DynamoDB"):
+        item = document.get("Item") or document.get("Key") or {}
+        pk = item.get("pk", {}).get("S", "") or document.get("IndexName", "")
+        what = "" if kind in {"BatchGetItem"} else f" {pk if pk in _NAMED else 'entry'}"
+        return Call("dynamodb", kind + what, pk)
+    return Call(service.lower(), kind, str(document.get("SecretId", "")).partition("-")[0])
+
+
+_NAMED = {"#run", "todo", "timeline"}
+
+
+def _s3_call(method: str, path: str, query: Mapping[str, Any]) -> Call:
+    name = path.rpartition("/")[2]
+    what = name if name in {"media.json", "post.json"} else "file"
+    kinds = {
+        ("PUT", "uploadId"): "UploadPart",
+        ("POST", "uploads"): "CreateMultipartUpload",
+        ("POST", "uploadId"): "CompleteMultipartUpload",
+        ("DELETE", "uploadId"): "AbortMultipartUpload",
+        ("GET", "uploads"): "ListMultipartUploads",
+        ("GET", "list-type"): "ListObjectsV2",
+    }
+    for (verb, word), kind in kinds.items():
+        if method == verb and word in query:
+            return Call("s3", kind, name)
+    return Call("s3", f"{method} {what}", name)
+
+
+# The world
+
+
+class Inline(Executor):
+    """Threads whose work is done at once, in order: the calls of two runs then have the same numbers."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def submit(self, fn: Any, /, *args: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **named))
+        except BaseException as error:  # noqa: BLE001 - as a real executor's
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None: ...
+
+
+class Clock:
+    """The world's time, for our code and for the far ends."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta(0)
+
+    def now(self, zone: Any = UTC) -> datetime:
+        return datetime.now(zone) + self.shift
+
+    def later(self, **span: float) -> None:
+        self.shift += timedelta(**span)
+
+
+def install(patch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """No waiting, no threads of our own, one clock, small parts."""
+    patch.setattr(crew, "ThreadPoolExecutor", Inline)
+    patch.setattr(s3_adapter, "PART_BYTES", PART_BYTES)
+    patch.setattr(wiring, "now", clock.now)
+    patch.setattr(ghost_app, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
+    patch.setattr(ghost_app, "datetime", SimpleNamespace(now=clock.now))
+    patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    for adapter in (GraphHttp, GhostBlog, DynamoCatalog, EventBridgeEvents):
+        patch.setitem(adapter.__init__.__kwdefaults__, "sleep", lambda _: None)  # type: ignore[misc]
+
+
+class World:
+    """An account, and everything that outlives a run. A new one is empty but for the account."""
+
+    def __init__(self, services: Services, seam: Seam, clock: Clock, folder: Path, *posts: Post) -> None:
+        self.services, self.seam, self.clock, self.folder = services, seam, clock, folder
+        self.words = {post.id: (post.caption or "").partition("\n")[0] for post in posts}
+        name = uuid4().hex
+        self.account = Account(Profile(username="wren", name="Wren", user_id="17841400000000001"), posts)
+        self.standin = Standin(self.account, now=clock.now)
+        self.standin.url = services.instagram
+        services.instagram_door.app = build_app(self.standin)
+        self.blog = ghost_app.BlogApp(folder, services.blog, ADMIN_KEY, faults=BlogFaults(), calls=[])
+        services.blog_door.app = self.blog.asgi
+        self._make(name)
+        self.token = self.standin.tokens.issue(clock.now() - timedelta(days=8))
+        self._fill(name)
+        shared = {"catalog_table": name, "archive_bucket": name}
+        instagram = {"instagram_secret": f"instagram-{name}", "instagram_url": services.instagram}
+        self.backup_settings = BackupSettings(
+            **shared,
+            **instagram,
+            bus_name=BUS,
+            media_origins=(services.instagram,),
+            max_file_bytes=10_000_000,
+            concurrency=2,
+        )
+        self.post_settings = PostSettings(
+            **shared, ghost_secret=f"ghost-{name}", ghost_url=services.blog, post_status="published"
+        )
+        self.token_settings = TokenSettings(**instagram)
+        self.name = name
+
+    def close(self) -> None:
+        self.blog.store.close()
+
+    def run(self, cuts: Cuts | None = None) -> list[EverydayError]:
+        """Backup, sweep and token, each as its function would; what they raised. Ends where a cut kills."""
+        cuts = cuts or Cuts()
+        raised: list[EverydayError] = []
+        session: Any = Session(self.services)
+        steps = (
+            lambda: wiring.backup(self.backup_settings, session, complete=True).run(),
+            lambda: wiring.posting(self.post_settings, session).sweep(lambda: 900.0),
+            lambda: wiring.token_keeper(self.token_settings, session).refresh(),
+        )
+        self.seam.cuts = cuts
+        try:
+            for step in steps:
+                try:
+                    step()
+                except EverydayError as error:
+                    raised.append(error)
+        except Died:
+            pass
+        finally:
+            self.seam.cuts = None
+        return raised
+
+    def edit(self, id_: str, caption: str) -> None:
+        self.account.edit(id_, caption)
+        self.words[id_] = caption.partition("\n")[0]
+
+    def wrong_now(self) -> list[str]:
+        return judge.wrong_now(self.found(), self.wanted())
+
+    def wrong_at_last(self) -> list[str]:
+        return [*judge.wrong_at_last(self.found(), self.wanted()), *self._wrong_token()]
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        return {post.id: Wanted(dict(self._files(post)), self.words[post.id]) for post in self.account.posts}
+
+    def found(self) -> Found:
+        s3, dynamodb = self.services.client("s3"), self.services.client("dynamodb")
+        versions = s3.list_object_versions(Bucket=self.name).get("Versions", [])
+        keys = [version["Key"] for version in versions]
+        items = dynamodb.scan(TableName=self.name)["Items"]
+        docs = {item["pk"]["S"]: item["doc"]["S"] for item in items}
+        run = docs.pop("#run", "{}")
+        return Found(
+            objects={key: s3.get_object(Bucket=self.name, Key=key)["Body"].read() for key in set(keys)},
+            entries={pk: msgspec.json.decode(doc, type=Entry) for pk, doc in docs.items()},
+            state=msgspec.json.decode(run, type=RunState),
+            posts=[_told(post) for post in self.blog.store.posts.values()],
+            files=self._on_the_blog(),
+            versions={key: keys.count(key) for key in keys},
+            unfinished=[it["Key"] for it in s3.list_multipart_uploads(Bucket=self.name).get("Uploads", [])],
+        )
+
+    def _wrong_token(self) -> Iterator[str]:
+        """The refreshed one is stored, or at least one that is good for weeks."""
+        secret = self.services.client("secretsmanager").get_secret_value(SecretId=f"instagram-{self.name}")
+        stored = json.loads(secret["SecretString"])
+        token = self.standin.tokens.about(stored["access_token"])
+        if stored["access_token"] == self.token or token.expires_at - self.clock.now() < timedelta(days=50):
+            yield "the refreshed token was not stored"
+
+    def _on_the_blog(self) -> list[str]:
+        content = self.folder / "content"
+        found = [path for path in content.rglob("*") if path.is_file() and not path.stem.endswith("_o")]
+        return [str(path.relative_to(content)) for path in found if not path.stem.endswith("_thumb")]
+
+    def _files(self, post: Post) -> Iterator[tuple[str, bytes]]:
+        for position, file in enumerate(post.files, start=1):
+            yield f"{position}.{'mp4' if file.video else 'jpg'}", self._bytes(file)
+            if file.video:
+                yield f"{position}.thumbnail.jpg", self._bytes(file, thumbnail=True)
+
+    def _bytes(self, file: File, *, thumbnail: bool = False) -> bytes:
+        return b"".join(self.standin.gallery.blob(file, thumbnail=thumbnail).chunks())
+
+    def _make(self, name: str) -> None:
+        s3, dynamodb = self.services.client("s3"), self.services.client("dynamodb")
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[
+                {"AttributeName": it, "AttributeType": "S"} for it in ("pk", "work", "all", "taken_at")
+            ],
+            GlobalSecondaryIndexes=[_index("todo", "work"), _index("timeline", "all")],
+        )
+
+    def _fill(self, name: str) -> None:
+        issued = self.standin.tokens.about(self.token)
+        token = {"access_token": self.token, "obtained_at": issued.issued_at, "expires_at": issued.expires_at}
+        manager = self.services.client("secretsmanager")
+        for key, value in (("instagram", token), ("ghost", {"admin_key": ADMIN_KEY})):
+            manager.create_secret(Name=f"{key}-{name}", SecretString=json.dumps(value, default=str))
+
+
+def _index(name: str, key: str) -> dict[str, Any]:
+    keys = [
+        {"AttributeName": key, "KeyType": "HASH"},
+        {"AttributeName": "taken_at", "KeyType": "RANGE"},
+    ]
+    return {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+
+
+def _told(post: Mapping[str, Any]) -> judge.Post:
+    text = " ".join(str(post[it]) for it in ("title", "html", "feature_image", "codeinjection_foot"))
+    return judge.Post(post["id"], post["slug"], post["updated_at"], text)
+
+
+def a_post(number: int, *scenes: str, caption: str = "") -> Post:
+    """A small post of the stand-in; a scene `film:…` is a video."""
+    id_, many = post_id(number), len(scenes) > 1
+    return Post(
+        id=id_,
+        taken_at=datetime(2024, 5, 1, 8, number, tzinfo=UTC),
+        files=tuple(
+            File(id=str(int(id_) + many * at), scene=scene, seed=at, width=48, height=60)
+            for at, scene in enumerate(scenes, start=1)
+        ),
+        caption=caption or f"Number {number}",
+    )
+
+
+with suppress(ImportError):  # the first use of Pillow's plugins must not be inside a run that is cut
+    from PIL import Image
+
+    Image.init()
