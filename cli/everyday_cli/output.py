@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LOG = Path(".everyday/logs/everyday.log")
 """Where tracebacks go, from the folder in which the command was started."""
+
+_PIPE_WIDTH = 1_000  # wide enough for any line of ours
 
 _SECRETS = re.compile(
     r"(?P<name>(?:access_token|client_secret|fb_exchange_token|sig|signature|x-amz-[a-z-]+|authorization)"
@@ -55,8 +58,10 @@ class Output:
         """The command's answer: `document` as JSON for a program, else `show` writes it for a person."""
         if self.json:
             click.echo(_json(document))
-        else:
+        elif sys.stdout.isatty():
             show(console())
+        else:
+            click.echo(_plain(show), nl=False)
         sys.stdout.flush()
 
     def log(self, text: str) -> None:
@@ -64,47 +69,58 @@ class Output:
         click.echo(text, err=True)
 
     @contextmanager
-    def progress(self) -> "Iterator[Progress]":
-        """Bars on a terminal; nothing on a pipe or with --json."""
+    def progress(self, *, expected: int | None = None) -> "Iterator[Progress]":
+        """Bars on a terminal; nothing on a pipe or with --json. `expected`: steps of work that cannot say."""
         from everyday.ports import Silent
 
         if self.json or not sys.stderr.isatty():
             yield Silent()
             return
         with _bars() as rich_progress:
-            bars = Bars(rich_progress)
+            bars = Bars(rich_progress, expected)
             yield bars
             bars.done()
 
 
 class Bars:
-    """Progress as rich's bars: one line for each `begin`."""
+    """Progress as rich's bars: one line for each `begin`, with bytes and their rate where told."""
 
-    def __init__(self, progress: "RichProgress") -> None:
+    def __init__(self, progress: "RichProgress", expected: int | None = None) -> None:
         self._progress = progress
+        self._expected = expected
         self._task: TaskID | None = None
+        self._size = 0
         self._lock = Lock()
 
     def begin(self, what: str, total: int | None) -> None:
         with self._lock:
             self._finish()
-            self._task = self._progress.add_task(what, total=total, label="")
+            self._size = 0
+            total = self._expected if total is None else total
+            self._task = self._progress.add_task(
+                what[:1].upper() + what[1:], total=total, amount="", label=""
+            )
 
     def step(self, label: str, *, size: int = 0) -> None:
         with self._lock:
             if self._task is not None:
-                shown = f"{label} ({size / 1e6:.1f} MB)" if size else label
-                self._progress.update(self._task, advance=1, label=shown)
+                self._size += size
+                amount = self._amount(self._progress.tasks[self._task].elapsed)
+                self._progress.update(self._task, advance=1, label=label, amount=amount)
 
     def done(self) -> None:
         """The work ended well: fill the last bar."""
         with self._lock:
             self._finish()
 
+    def _amount(self, seconds: float | None) -> str:
+        rate = f" at {self._size / seconds / 1e6:.1f} MB/s" if seconds else ""
+        return f"{self._size / 1e6:.1f} MB{rate}" if self._size else ""
+
     def _finish(self) -> None:
         if self._task is not None:
             done = self._progress.tasks[self._task].completed
-            self._progress.update(self._task, total=done or 1, completed=done or 1, label="")
+            self._progress.update(self._task, total=done, completed=done, label="")
             self._progress.stop_task(self._task)
 
 
@@ -113,8 +129,17 @@ def console(*, err: bool = False) -> "Console":
     from rich.console import Console
 
     stream: IO[str] = sys.stderr if err else sys.stdout
-    width = None if stream.isatty() else 1_000
+    width = None if stream.isatty() else _PIPE_WIDTH
     return Console(file=stream, width=width, soft_wrap=not stream.isatty(), highlight=False)
+
+
+def _plain(show: Callable[["Console"], None]) -> str:
+    """What `show` writes, without the spaces that fill up a table's last column."""
+    from rich.console import Console
+
+    text = StringIO()
+    show(Console(file=text, width=_PIPE_WIDTH, soft_wrap=True, highlight=False))
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().split("\n")[:-1])
 
 
 def _json(document: object) -> str:
@@ -126,6 +151,7 @@ def _json(document: object) -> str:
 def _bars() -> "RichProgress":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.table import Column
 
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
@@ -133,7 +159,13 @@ def _bars() -> "RichProgress":
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         Elapsed(),
-        TextColumn("[dim]{task.fields[label]}[/]", markup=True),
+        TextColumn("{task.fields[amount]}", markup=False),
+        TextColumn(
+            "{task.fields[label]}",
+            style="dim",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis"),
+        ),
         console=console(err=True),
     )
 

@@ -51,16 +51,25 @@ def restore(target: Target, folder_out: Path, *, dry_run: bool) -> int:
     return 1 if report.failed else 0
 
 
-@click.command(cls=Command, examples="everyday photos rebuild")
+@click.command(
+    cls=Command,
+    examples="""
+    everyday photos rebuild --dry-run
+    everyday photos rebuild
+    """,
+)
+@click.option("--dry-run", is_flag=True, help="Count what would be made; write nothing.")
 @target_options
-def rebuild(target: Target) -> int:
+def rebuild(target: Target, *, dry_run: bool) -> int:
     """Make the catalog again from the archive. Nothing that was posted is posted again."""
     from everyday.photos.rebuild import rebuild as rebuild_catalog
     from everyday_cli import photos_views as views
+    from everyday_cli.photos_dry_catalog import DryCatalog
 
     output = current()
     since = None if target.folder else target.backup_settings.post_since
+    catalog = DryCatalog(target.catalog) if dry_run else target.catalog
     with output.progress() as progress:
-        report = rebuild_catalog(target.archive, target.catalog, post_since=since, progress=progress)
-    output.result(report, lambda console: views.show_rebuilt(console, report))
+        report = rebuild_catalog(target.archive, catalog, post_since=since, progress=progress)
+    output.result(report, lambda console: views.show_rebuilt(console, report, dry_run=dry_run))
     return 1 if report.failed else 0

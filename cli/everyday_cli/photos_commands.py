@@ -29,6 +29,7 @@ LAZY = {
 }
 
 FOREVER = math.inf
+_NOT_DONE = {"parked", "busy", "later", "unknown", "failed"}
 
 
 @click.group(cls=Group, lazy=LAZY, examples=EXAMPLES)
@@ -55,6 +56,8 @@ def photos() -> None:
 @target_options
 def backup(target: Target, *, exports: tuple[Path, ...], complete: bool, dry_run: bool) -> int:
     """Back up what is new, from Instagram's API or from a data export."""
+    import msgspec
+
     from everyday_cli import photos_views as views
 
     if target.folder and not exports:
@@ -65,9 +68,12 @@ def backup(target: Target, *, exports: tuple[Path, ...], complete: bool, dry_run
         plan = run.plan()
         output.result(plan, lambda console: views.show_plan(console, plan))
         return 0
-    with output.progress() as progress:
+    expected = run.source.count() if exports else None
+    with output.progress(expected=expected) as progress:
         report = run.run(time_left=lambda: FOREVER, progress=progress)
-    output.result(report, lambda console: views.show_backup(console, report))
+    sections = views.by_section(target.catalog.timeline()) if exports else {}
+    document = {**msgspec.to_builtins(report), **({"sections": sections} if exports else {})}
+    output.result(document, lambda console: views.show_backup(console, report, sections))
     return 1 if report.failed else 0
 
 
@@ -89,13 +95,13 @@ def post(target: Target, medium_id: str | None, *, force: bool, dry_run: bool) -
         raise click.UsageError("--force needs the id of one medium")
     posting, output = target.posting(), current()
     if dry_run:
-        planned = list(posting.plan())
+        planned = [it for it in posting.plan() if medium_id in (None, it.id)]
         output.result(planned, lambda console: views.show_post_plan(console, planned))
         return 0
     if medium_id:
         outcome = posting.post(medium_id, force=force)
         output.result(outcome, lambda console: views.show_outcome(console, outcome))
-        return 0
+        return 1 if outcome.done.value in _NOT_DONE else 0
     with output.progress() as progress:
         report = posting.sweep(time_left=lambda: FOREVER, progress=progress)
     output.result(report, lambda console: views.show_posted(console, report))
@@ -111,14 +117,14 @@ def post(target: Target, medium_id: str | None, *, force: bool, dry_run: bool) -
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="0 shows all.")
 @target_options
 def list_(target: Target, *, state: "State | None", limit: int) -> None:
-    """List what is known, newest first, with its state."""
+    """List what is known, newest first, with its state and why something waits."""
     from itertools import islice
 
     from everyday_cli import photos_views as views
 
     entries = (entry for entry in target.catalog.timeline() if state in (None, entry.state))
     shown = list(islice(entries, limit or None))
-    current().result(shown, lambda console: views.show_entries(console, shown, limit=limit))
+    current().result(shown, lambda console: views.show_entries(console, shown, only=state, limit=limit))
 
 
 @photos.command(examples="everyday photos show 17900000000000001")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from everyday.errors import OwnerActionNeeded
 from everyday_cli.commands import Command
 from everyday_cli.output import current
 from everyday_cli.photos_stores import Target, target_options
@@ -37,10 +38,13 @@ It is not shown, and goes to Secrets Manager only."""
 def login(target: Target, *, ghost: bool, from_stdin: bool, dry_run: bool) -> None:
     """Ask for the Instagram token (or the Ghost key), try it, and store it. It is never shown."""
     output = current()
-    if not (from_stdin or output.json):
+    if not (from_stdin or output.json) and sys.stdin.isatty():
         output.log(_GHOST_STEPS if ghost else _FIRST_STEPS)
     given = _ask("Ghost Admin API key" if ghost else "Instagram token", from_stdin=from_stdin)
-    about = _store_key(target, given, dry_run) if ghost else _store_token(target, given, dry_run)
+    try:
+        about = _store_key(target, given, dry_run) if ghost else _store_token(target, given, dry_run)
+    except OwnerActionNeeded as error:
+        raise click.ClickException(f"nothing was stored: {error}") from error
     stored = "would be stored" if dry_run else "stored"
     output.result(
         {**about, "stored": not dry_run},
@@ -68,9 +72,9 @@ def token(target: Target, *, refresh: bool) -> int:
 
 
 def _ask(what: str, *, from_stdin: bool) -> str:
-    text: str = (
-        sys.stdin.read() if from_stdin else click.prompt(what, hide_input=True, err=True)
-    )
+    if not (from_stdin or sys.stdin.isatty()):
+        raise click.UsageError(f"there is no terminal to ask for the {what}; pipe it in with --stdin")
+    text: str = sys.stdin.read() if from_stdin else click.prompt(what, hide_input=True, err=True)
     if not text.strip():
         raise click.UsageError(f"no {what} was given")
     return text.strip()

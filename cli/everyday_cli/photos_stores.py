@@ -119,6 +119,8 @@ def target_options(command: Callable[P, T]) -> Callable[..., T]:
     )
     @wraps(command)
     def with_target(*args: Any, stage_name: str | None, folder: Path | None, **options: Any) -> T:
+        if stage_name and folder:
+            raise click.UsageError("--archive DIR works without a stage: choose one of --archive and --stage")
         options["target"] = Target(stage_name, folder)
         return command(*args, **options)
 

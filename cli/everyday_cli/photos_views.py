@@ -1,6 +1,7 @@
 """How the photos commands look on a terminal. Texts from outside are never read as rich's markup."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from everyday.photos.captions import clean
 from everyday.photos.catalog import State
+from everyday.photos.model import Origin, Section
+from everyday.photos.token import TokenAction
+from everyday_cli.photos_text import SHOWN, and_more, human_size, line, reasons, some, state, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,41 +27,84 @@ if TYPE_CHECKING:
     from everyday.photos.token import TokenReport
     from everyday.photos.verify import VerifyReport
 
-_COLOURS = {
-    State.POSTED: "green",
-    State.KEPT: "green",
-    State.PARKED: "red",
+_STANDING = {
+    State.LISTED: "[yellow]waiting for files[/]",
+    State.STORED: "archived",
+    State.POSTING: "archived",
+    State.POSTED: "on the blog",
+    State.EDITED: "archived again",
+    State.PARKED: "[red]parked[/]",
+    State.KEPT: "archived, never posted",
 }
-_SHOWN = 20
+_SECTIONS = {
+    Section.POST: "posts",
+    Section.REEL: "reels",
+    Section.STORY: "stories",
+    Section.ARCHIVED: "archived posts",
+    Section.PROFILE: "profile pictures",
+}
+_REFRESHING = {
+    TokenAction.WAIT: "",
+    TokenAction.REFRESH: "; refreshed, or about to be",
+    TokenAction.EXPIRED: "",
+}
 
 
-def show_backup(console: "Console", report: "BackupReport") -> None:
-    """Counts on one line, then what waits and what failed, with reasons."""
-    console.print(
-        f"[bold]{report.listed}[/] listed: [green]{report.new} new[/], {report.edited} edited, "
-        f"{report.unchanged} unchanged, {report.gone} gone from Instagram (kept here)"
-    )
-    console.print(f"{report.stored_files} files stored ({human_size(report.stored_bytes)})")
-    _reasons(console, "Waiting for their files", [(it.id, it.reason) for it in report.waiting])
-    _reasons(console, "Failed", [(it.id, it.reason) for it in report.failed], style="red")
-    if report.paused_until:
-        console.print(f"Instagram's rate limit: the next run goes on after {report.paused_until:%H:%M} UTC")
-    elif report.note:
-        console.print(f"[yellow]The walk ended early:[/] {escape(report.note)}")
+def by_section(entries: Iterable["Entry"]) -> dict[str, dict[str, int]]:
+    """How many media that only an export told of stand in each state, for each section."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        if entry.origin is Origin.EXPORT:
+            counts[entry.section.value][entry.state.value] += 1
+    return {section: dict(sorted(states.items())) for section, states in sorted(counts.items())}
+
+
+def show_backup(
+    console: "Console", report: "BackupReport", sections: Mapping[str, Mapping[str, int]] | None = None
+) -> None:
+    """Counts on one line, then what waits and what failed, with reasons; `sections` after an import."""
+    changes = {
+        "[green]new[/]": report.new,
+        "edited": report.edited,
+        "back on Instagram": report.returned,
+        "gone from Instagram (kept here)": report.gone,
+        "unchanged": report.unchanged,
+    }
+    told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
+    console.print(f"[bold]{report.listed}[/] listed: {told or 'nothing to do'}")
+    if report.stored_files:
+        console.print(f"{report.stored_files} files stored ({human_size(report.stored_bytes)})")
+    for section, states in (sections or {}).items():
+        counts = ", ".join(f"{count} {_STANDING[State(standing)]}" for standing, count in states.items())
+        console.print(f"  {_SECTIONS[Section(section)]}: {counts}")
+    reasons(console, "Waiting for their files", [(it.id, it.reason) for it in report.waiting])
+    reasons(console, "Failed", [(it.id, it.reason) for it in report.failed], style="red")
+    _show_early_end(console, report)
 
 
 def show_plan(console: "Console", plan: "BackupPlan") -> None:
     """What a run would do, by media ids."""
-    console.print(f"[bold]{plan.listed}[/] listed, {plan.unchanged} need nothing. A run would:")
+    console.print(f"[bold]{plan.listed}[/] listed, {plan.unchanged} of them need nothing.")
     for what, ids in (
-        ("store, new", plan.new),
-        ("store again, edited", plan.edited),
-        ("mark as back", plan.returned),
-        ("try again", plan.retry),
+        ("would store, new", plan.new),
+        ("would store again, edited", plan.edited),
+        ("would mark as back on Instagram", plan.returned),
+        ("would try again", plan.retry),
+        ("wait for their files", plan.waiting),
+        ("cannot be understood", plan.unreadable),
     ):
-        console.print(f"  {what}: [bold]{len(ids)}[/] {_some(ids)}", highlight=False)
-    if plan.note:
-        console.print(f"[yellow]The walk ended early:[/] {escape(plan.note)}")
+        if ids:
+            console.print(f"  {what}: [bold]{len(ids)}[/] {some(ids)}")
+    if not (plan.new or plan.edited or plan.returned or plan.retry or plan.note):
+        console.print("A run would change nothing.")
+    _show_early_end(console, plan)
+
+
+def _show_early_end(console: "Console", ended: "BackupReport | BackupPlan") -> None:
+    if ended.paused_until:
+        console.print(f"Instagram's rate limit: the next run goes on after {ended.paused_until:%H:%M} UTC")
+    elif ended.note:
+        console.print(f"[yellow]The walk ended early:[/] {escape(ended.note)}")
 
 
 def show_posted(console: "Console", report: "PostReport") -> None:
@@ -64,7 +112,7 @@ def show_posted(console: "Console", report: "PostReport") -> None:
     counts = ", ".join(f"{count} {done}" for done, count in sorted(report.counts.items()))
     console.print(counts or "Nothing waits to be posted.")
     problems = [(it.id, it.reason or it.done.value) for it in report.problems]
-    _reasons(console, "To look at", problems, style="red")
+    reasons(console, "To look at", problems, style="red")
 
 
 def show_outcome(console: "Console", outcome: "Outcome") -> None:
@@ -75,31 +123,33 @@ def show_outcome(console: "Console", outcome: "Outcome") -> None:
 
 def show_post_plan(console: "Console", plan: Sequence["Planned"]) -> None:
     """What a sweep would do, oldest first."""
-    table = _table("id", "taken", "would", "title")
+    rows = table("id", "taken", "would", "title")
     for it in plan:
-        table.add_row(it.id, f"{it.taken_at:%Y-%m-%d}", it.action, Text(it.title))
-    console.print(table if plan else "Nothing waits to be posted.")
+        rows.add_row(it.id, f"{it.taken_at:%Y-%m-%d}", it.action, line(it.title))
+    console.print(rows if plan else "Nothing waits to be posted.")
 
 
-def show_entries(console: "Console", entries: Sequence["Entry"], *, limit: int) -> None:
-    """A table, newest first."""
+def show_entries(console: "Console", entries: Sequence["Entry"], *, only: str | None, limit: int) -> None:
+    """A table, newest first, with reasons where there are any."""
     if not entries:
-        console.print("Nothing here. `everyday photos backup` makes a run now.")
+        none = f"Nothing is {only}." if only else "Nothing here. `everyday photos backup` makes a run now."
+        console.print(none)
         return
-    table = _table("taken", "id", "type", "files", "size", "state", "title")
+    columns = ["taken", "id", "type", "files", "size", "state", "title"]
+    rows = table(*columns, *(["why"] if any(it.reason for it in entries) else []))
     for it in entries:
         kind = it.media_type.value.split("_")[0].lower()
-        title = Text(it.title or "–", overflow="ellipsis", no_wrap=True)
-        row = [f"{it.taken_at:%Y-%m-%d}", it.id, kind, str(it.files), human_size(it.size), _state(it.state)]
-        table.add_row(*row, title)
-    console.print(table)
+        files, size = (str(it.files), human_size(it.size)) if it.files else ("–", "–")
+        row = [f"{it.taken_at:%Y-%m-%d}", it.id, kind, files, size, state(it.state)]
+        rows.add_row(*row, *(line(text) for text in (it.title or "–", it.reason)[: len(rows.columns) - 6]))
+    console.print(rows)
     if len(entries) == limit:
         console.print(f"[dim]the newest {limit}; --limit 0 shows all[/]")
 
 
 def show_medium(console: "Console", entry: "Entry", sidecar: "Sidecar | None") -> None:
     """Everything known of one medium."""
-    console.print(f"[bold]{escape(entry.title or entry.id)}[/]  {_state(entry.state)}")
+    console.print(f"[bold]{escape(clean(entry.title or entry.id))}[/]  {state(entry.state)}")
     facts = {
         "why": entry.reason,
         "taken": f"{entry.taken_at:%Y-%m-%d %H:%M} UTC",
@@ -121,17 +171,17 @@ def show_medium(console: "Console", entry: "Entry", sidecar: "Sidecar | None") -
 
 
 def _show_sidecar(console: "Console", sidecar: "Sidecar") -> None:
-    table = _table("file", "type", "size", "SHA-256")
+    rows = table("file", "type", "size", "SHA-256")
     for file in sidecar.files:
-        table.add_row(file.name, file.content_type, human_size(file.size), f"{file.sha256[:16]}…")
+        rows.add_row(file.name, file.content_type, human_size(file.size), f"{file.sha256[:16]}…")
     for missing in sidecar.missing:
-        table.add_row(f"item {missing.position}", "[yellow]missing[/]", "", Text(missing.reason))
-    console.print(table)
+        rows.add_row(f"item {missing.position}", "[yellow]missing[/]", "", Text(missing.reason))
+    console.print(rows)
     if sidecar.medium.caption:
-        console.print(Text(f"\n{sidecar.medium.caption}"))
+        console.print(Text(f"\n{clean(sidecar.medium.caption)}"))
     for revision in reversed(sidecar.revisions):
         console.print(f"\n[dim]until {revision.until:%Y-%m-%d}:[/]")
-        console.print(Text(revision.medium.caption, style="dim"))
+        console.print(Text(clean(revision.medium.caption) or "(no caption)", style="dim"))
 
 
 def show_verified(console: "Console", report: "VerifyReport") -> None:
@@ -141,8 +191,13 @@ def show_verified(console: "Console", report: "VerifyReport") -> None:
         f"{report.media} media, {report.files} files, {human_size(report.size)}: {verdict}"
         + (f"; {report.incomplete} wait for files Instagram did not give" if report.incomplete else "")
     )
-    for finding in report.findings:
+    for finding in report.findings[:SHOWN]:
         console.print(f"  [yellow]{finding.problem.value}[/] {escape(finding.key)}: {escape(finding.reason)}")
+    and_more(console, len(report.findings))
+    if not report.ok:
+        console.print(
+            "Put each of these back as it was: from another copy or, in S3, from an earlier version."
+        )
 
 
 def show_restored(console: "Console", report: "RestoreReport", folder: Path, *, dry_run: bool) -> None:
@@ -153,57 +208,30 @@ def show_restored(console: "Console", report: "RestoreReport", folder: Path, *, 
         console.print(f"{report.kept} files were there already")
     if not dry_run:
         console.print(f"Open {escape(str(folder / 'index.html'))}")
-    _reasons(console, "Failed", [(it.key, it.reason) for it in report.failed], style="red")
+    reasons(console, "Failed", [(it.key, it.reason) for it in report.failed], style="red")
 
 
-def show_rebuilt(console: "Console", report: "RebuildReport") -> None:
+def show_rebuilt(console: "Console", report: "RebuildReport", *, dry_run: bool) -> None:
     """How many entries were made."""
-    console.print(f"{report.media} media in the archive: {report.written} entries made, {report.kept} kept")
-    _reasons(console, "Failed", [(it.key, it.reason) for it in report.failed], style="red")
+    verb = "to make" if dry_run else "made"
+    console.print(
+        f"{report.media} media in the archive: {report.written} entries {verb}, {report.kept} there"
+    )
+    reasons(console, "Failed", [(it.key, it.reason) for it in report.failed], style="red")
 
 
 def show_token(console: "Console", report: "TokenReport") -> None:
     """Days left, and what to do when they are few."""
+    if report.days_left <= 0:
+        console.print(
+            f"The Instagram token [red]expired[/] on {report.expires_at.day} {report.expires_at:%B %Y}"
+        )
+        console.print("It cannot be revived: run `everyday photos login` with a new token.")
+        return
     colour = "red" if report.alarm else "green"
     console.print(
         f"The Instagram token lives [{colour}]{report.days_left:.0f} days[/], "
-        f"until {report.expires_at:%d %B %Y} ({report.action.value})"
+        f"until {report.expires_at.day} {report.expires_at:%B %Y}{_REFRESHING[report.action]}"
     )
     if report.alarm:
         console.print("Refreshing has failed for weeks: run `everyday photos login` with a new token.")
-
-
-def human_size(size: int) -> str:
-    """Bytes as a person reads them: `1.4 GB`."""
-    from rich.filesize import decimal
-
-    return decimal(size)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        right = column in {"size", "files"}
-        table.add_column(column, justify="right" if right else "left", no_wrap=column != "SHA-256")
-    return table
-
-
-def _state(state: State) -> str:
-    return f"[{_COLOURS.get(state, 'yellow')}]{state.value}[/]"
-
-
-def _some(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-    return f"[dim]{' '.join(ids[:5])}{more}[/]" if ids else ""
-
-
-def _reasons(
-    console: "Console", heading: str, rows: Iterable[tuple[str, str]], *, style: str = "yellow"
-) -> None:
-    rows = list(rows)
-    if rows:
-        console.print(f"[{style}]{heading}: {len(rows)}[/]")
-    for name, reason in rows[:_SHOWN]:
-        console.print(f"  {escape(name)}: {escape(reason)}")
-    if len(rows) > _SHOWN:
-        console.print(f"  [dim]and {len(rows) - _SHOWN} more; --json has all[/]")
