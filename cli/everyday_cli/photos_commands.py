@@ -120,11 +120,14 @@ def list_(target: Target, *, state: "State | None", limit: int) -> None:
     """List what is known, newest first, with its state and why something waits."""
     from itertools import islice
 
+    import msgspec
+
     from everyday_cli import photos_views as views
 
     entries = (entry for entry in target.catalog.timeline() if state in (None, entry.state))
     shown = list(islice(entries, limit or None))
-    current().result(shown, lambda console: views.show_entries(console, shown, only=state, limit=limit))
+    document = [msgspec.structs.asdict(entry) for entry in shown]
+    current().result(document, lambda console: views.show_entries(console, shown, only=state, limit=limit))
 
 
 @photos.command(examples="everyday photos show 17900000000000001")
@@ -132,6 +135,8 @@ def list_(target: Target, *, state: "State | None", limit: int) -> None:
 @target_options
 def show(target: Target, medium_id: str) -> None:
     """Show one medium: its files, its caption and history, and why it waits."""
+    import msgspec
+
     from everyday.photos import archive as layout
     from everyday_cli import photos_views as views
 
@@ -140,5 +145,5 @@ def show(target: Target, medium_id: str) -> None:
         raise click.ClickException(f"no medium {medium_id}; `everyday photos list` shows the ids")
     found = target.archive.read(layout.sidecar_key(medium_id))
     sidecar = layout.decode_sidecar(found[0]) if found else None
-    document = {"entry": entry, "sidecar": sidecar}
+    document = {"entry": msgspec.structs.asdict(entry), "sidecar": sidecar}
     current().result(document, lambda console: views.show_medium(console, entry, sidecar))

@@ -4,34 +4,30 @@ It binds loopback, answers GET only, and refuses a Host that is not loopback, so
 site can read it by pointing its own name here (DNS rebinding).
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from everyday.errors import EverydayError, MediumMissing
 from everyday.photos import archive as layout
+from everyday.photos.catalog import State
 from everyday.photos.ports import Archive, Catalog
 from everyday_console import photos
+from everyday_console.files import sent
 
 HERE = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 PER_PAGE = 60
-# A stored file is somebody else's bytes: the browser may show it and nothing more.
-_FILE_HEADERS = {
-    "cache-control": "private, max-age=86400, immutable",
-    "content-security-policy": "default-src 'none'; sandbox",
-    "x-content-type-options": "nosniff",
-}
 _PAGE_HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'",
     "referrer-policy": "no-referrer",
@@ -54,9 +50,12 @@ class Console:
 
     def photos(self, request: Request) -> Response:
         """The grid: counts by state, then one page of media, newest first."""
+        state = request.query_params.get("state")
+        if state and state not in set(State):
+            return self._page("missing.html", status=404, what=f"There is no state {state}.")
         board = photos.board(
             self.catalog.timeline(),
-            state=request.query_params.get("state"),
+            state=state,
             page=_number(request.query_params.get("page")),
             per_page=PER_PAGE,
         )
@@ -75,23 +74,27 @@ class Console:
     def file(self, request: Request) -> Response:
         """A stored file, streamed from the archive."""
         medium_id, name = request.path_params["medium_id"], request.path_params["name"]
-        closing = ExitStack()
         try:
-            body = closing.enter_context(self.archive.open(layout.file_key(medium_id, name)))
+            return sent(request, self.archive.open(layout.file_key(medium_id, name)))
         except MediumMissing:
             return self._page("missing.html", status=404, what=f"{medium_id} has no file {name}.")
-        return StreamingResponse(
-            _until_closed(body.chunks, closing), media_type=body.content_type, headers=_FILE_HEADERS
-        )
 
     def thumbnail(self, request: Request) -> Response:
         """The picture that stands for a medium in the grid."""
         medium_id = request.path_params["medium_id"]
         found = self.archive.read(layout.sidecar_key(medium_id))
         picture = photos.cover(layout.decode_sidecar(found[0])) if found else None
-        if picture is None:
-            return Response(status_code=404)
-        return RedirectResponse(f"/photos/{medium_id}/files/{picture}")
+        return RedirectResponse(f"/photos/{medium_id}/files/{picture}" if picture else "/static/film.svg")
+
+    def refused(self, _: Request, error: Exception) -> Response:
+        """An address that means nothing here, or a method other than GET."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        what = "There is no such page." if status == 404 else "This page can only be read."
+        return self._page("missing.html", status=status, what=what)
+
+    def broken(self, _: Request, error: Exception) -> Response:
+        """An error of the program itself; its traceback is in the console's log."""
+        return self._page("missing.html", status=500, what=f"Unexpected {type(error).__name__}: see the log.")
 
     def failed(self, _: Request, error: Exception) -> Response:
         """Any error made on purpose: its message tells the owner what to do."""
@@ -110,6 +113,8 @@ def build(*, catalog: Catalog, archive: Archive, stage: str, addresses: Mapping[
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
     templates.filters["size"] = photos.human_size
+    templates.tests["picture"] = photos.is_picture
+    templates.tests["web_address"] = photos.is_web_address
     console = Console(catalog=catalog, archive=archive, stage=stage, addresses=addresses, templates=templates)
     return Starlette(
         routes=[
@@ -121,13 +126,12 @@ def build(*, catalog: Catalog, archive: Archive, stage: str, addresses: Mapping[
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)],
-        exception_handlers={EverydayError: console.failed},
+        exception_handlers={
+            EverydayError: console.failed,
+            HTTPException: console.refused,
+            Exception: console.broken,
+        },
     )
-
-
-def _until_closed(chunks: Iterator[bytes], closing: ExitStack) -> Iterator[bytes]:
-    with closing:
-        yield from chunks
 
 
 def _number(text: str | None) -> int:

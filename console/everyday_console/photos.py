@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from everyday.photos.catalog import Entry, State
-from everyday.photos.model import Sidecar
+from everyday.photos.model import Sidecar, StoredFile
+
+_PICTURES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
 
 
 class Board(NamedTuple):
@@ -22,7 +24,7 @@ class Board(NamedTuple):
 
 
 def board(entries: Iterable[Entry], *, state: str | None, page: int, per_page: int) -> Board:
-    """Count everything, keep one page: memory stays that of a page."""
+    """Count everything, keep one page: memory stays that of a page. A page past the end is the last one."""
     counts: Counter[State] = Counter()
     size = files = matching = 0
     kept: list[Entry] = []
@@ -31,17 +33,30 @@ def board(entries: Iterable[Entry], *, state: str | None, page: int, per_page: i
         size, files = size + entry.size, files + entry.files
         if state and entry.state != state:
             continue
-        if (page - 1) * per_page <= matching < page * per_page:
+        if matching % per_page == 0 and matching < page * per_page:
+            kept.clear()
+        if matching < page * per_page:
             kept.append(entry)
         matching += 1
     pages = max(1, -(-matching // per_page))
-    return Board(kept, dict(sorted(counts.items())), size, files, state, page, pages, counts.total())
+    shown = dict(sorted(counts.items()))
+    return Board(kept, shown, size, files, state, min(page, pages), pages, counts.total())
+
+
+def is_picture(file: StoredFile) -> bool:
+    """Whether a browser can show it in an <img>: HEIC, for one, it cannot."""
+    return file.content_type in _PICTURES
 
 
 def cover(sidecar: Sidecar) -> str | None:
-    """The file name of the first picture: a photo, else a video's thumbnail."""
-    pictures = [file for file in sidecar.files if file.content_type.startswith("image/")]
+    """The file name of the first picture: a photo, else a video's thumbnail; None when there is none."""
+    pictures = [file for file in sidecar.files if is_picture(file)]
     return min(pictures, key=lambda file: (file.position, not file.thumbnail)).name if pictures else None
+
+
+def is_web_address(text: str | None) -> bool:
+    """Whether it may stand in a link: a source could say `javascript:` too."""
+    return (text or "").startswith(("https://", "http://"))
 
 
 def human_size(size: int) -> str:
