@@ -25,6 +25,7 @@ from everyday.photos.model import Item, MediaType, Section
 from everyday.photos.ports import Page, Refreshed
 from everyday.photos.posting import Posting, PostOptions
 from everyday.photos.token import TokenKeeper
+from everyday.ports import Clock
 from tests.account import Account, a_png
 from tests.builders import NOW
 from tests.faults import judge
@@ -186,43 +187,57 @@ class World:
         self.now += timedelta(**span)
 
     def _steps(self, cuts: Cuts, off: timedelta, copies: int) -> Sequence[Callable[[], Any]]:
-        def port(name: str, store: Any, error: type[Unavailable]) -> Any:
-            return _Port(name, store, error, cuts, self.turns)
-
         def clock() -> datetime:
             return self.now + off
 
-        archive = port("archive", self.archive, ArchiveUnavailable)
-        catalog = port("catalog", self.catalog, CatalogUnavailable)
         told: list[str] = []
-        backup = Backup(
-            source=port("instagram", _Source(self), SourceUnavailable),
-            archive=archive,
-            catalog=catalog,
-            events=port("events", _Heard(self.events, told), EventsUnavailable),
-            clock=clock,
-            options=BackupOptions(max_file_bytes=10_000, concurrency=2, give_up_after=3, complete=True),
-            new_id=self._id,
-        )
-        posting = Posting(
-            archive=archive,
-            catalog=catalog,
-            blog=port("blog", self.blog, BlogUnavailable),
-            clock=clock,
-            options=PostOptions(status="published"),
-            new_id=self._id,
-        )
+        backup, posting = self._backup(cuts, clock, told), self._posting(cuts, clock)
         keeper = TokenKeeper(
-            port("secrets", self.secrets, SecretsUnavailable),
-            port("graph", self.graph, SourceUnavailable),
+            self._port("secrets", self.secrets, SecretsUnavailable, cuts),
+            self._port("graph", self.graph, SourceUnavailable, cuts),
             clock,
             "token",
         )
         deliveries = [lambda: [posting.post(it) for it in told]] * copies
         return [backup.run, *deliveries, lambda: posting.sweep(lambda: 900.0), keeper.refresh]
 
+    def _backup(self, cuts: Cuts, clock: Clock, told: list[str]) -> Backup:
+        return Backup(
+            source=self._port("instagram", _Source(self), SourceUnavailable, cuts),
+            archive=self._port("archive", self.archive, ArchiveUnavailable, cuts),
+            catalog=self._port("catalog", self.catalog, CatalogUnavailable, cuts),
+            events=self._port("events", _Heard(self.events, told), EventsUnavailable, cuts),
+            clock=clock,
+            options=BackupOptions(max_file_bytes=10_000, concurrency=2, give_up_after=3, complete=True),
+            new_id=self._id,
+        )
+
+    def _posting(self, cuts: Cuts, clock: Clock) -> Posting:
+        return Posting(
+            archive=self._port("archive", self.archive, ArchiveUnavailable, cuts),
+            catalog=self._port("catalog", self.catalog, CatalogUnavailable, cuts),
+            blog=self._port("blog", self.blog, BlogUnavailable, cuts),
+            clock=clock,
+            options=PostOptions(status="published"),
+            new_id=self._id,
+        )
+
+    def _port(self, name: str, store: Any, error: type[Unavailable], cuts: Cuts) -> Any:
+        return _Port(name, store, error, cuts, self.turns)
+
     def _id(self) -> str:
         return f"id-{next(self._ids)}"
+
+    def backup(self) -> Backup:
+        """A backup that nothing cuts."""
+        return self._backup(Cuts(), lambda: self.now, [])
+
+    def posting(self) -> Posting:
+        """Posting that nothing cuts."""
+        return self._posting(Cuts(), lambda: self.now)
+
+    def refresh(self) -> None:
+        TokenKeeper(self.secrets, self.graph, lambda: self.now, "token").refresh()
 
     # What is judged
 

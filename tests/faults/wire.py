@@ -54,6 +54,9 @@ class Door:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # As the blog's own server: what resets a connection is below ASGI.
+        cycle: Any = getattr(send, "__self__", None)
+        scope["state"] = {"abort": lambda: cycle.transport.abort()}
         await self.app(scope, receive, send)
 
 
@@ -263,7 +266,8 @@ class World:
         self.standin = Standin(self.account, now=clock.now)
         self.standin.url = services.instagram
         services.instagram_door.app = build_app(self.standin)
-        self.blog = ghost_app.BlogApp(folder, services.blog, ADMIN_KEY, faults=BlogFaults(), calls=[])
+        self.blog_faults = BlogFaults()
+        self.blog = ghost_app.BlogApp(folder, services.blog, ADMIN_KEY, faults=self.blog_faults, calls=[])
         services.blog_door.app = self.blog.asgi
         self._make(name)
         self.token = self.standin.tokens.issue(clock.now() - timedelta(days=8))
@@ -309,6 +313,14 @@ class World:
         finally:
             self.seam.cuts = None
         return raised
+
+    def lose_the_catalog(self) -> None:
+        dynamodb = self.services.client("dynamodb")
+        for item in dynamodb.scan(TableName=self.name)["Items"]:
+            dynamodb.delete_item(TableName=self.name, Key={"pk": item["pk"]})
+
+    def entry(self, id_: str) -> Entry:
+        return self.found().entries[id_]
 
     def edit(self, id_: str, caption: str) -> None:
         self.account.edit(id_, caption)
