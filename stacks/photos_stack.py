@@ -130,7 +130,8 @@ class PhotosStack(Stack):
                 instagram_url=self._stage.instagram_url,
             ),
             layers=self._layers,
-            timeout=Duration.minutes(1),
+            # Four tries of a silent Instagram take two and a half minutes.
+            timeout=Duration.minutes(5),
             memory_mib=256,
             dead_letters=self._dead_letters,
         )

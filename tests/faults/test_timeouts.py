@@ -1,8 +1,10 @@
 """Every call that leaves the process ends in a known time, also when nobody ever answers."""
 
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +31,7 @@ from tests.faults.conftest import MakeWorld
 from tests.faults.wire import ADMIN_KEY, a_post
 from tests.unit.adapters.ghosts import DRAFT
 
+SNAPSHOTS = Path(__file__).parents[1] / "stacks/__snapshots__"
 SHORT = 0.1
 # Four attempts of SHORT; for S3 botocore waits a second more in each for leave to send the body.
 LONGEST = 15.0
@@ -137,3 +140,30 @@ def test_every_call_of_a_whole_run_has_its_timeouts(
     assert world.run() == []
     assert len(seen) > 40
     assert all(0 < connect <= 10 and 0 < read <= 180 for connect, read in seen)
+
+
+# What one call may take at worst, in seconds: all its attempts, each at its timeouts, and the pauses between.
+AWS_SECONDS = aws.ATTEMPTS * (aws.CONNECT_TIMEOUT_SECONDS + aws.READ_TIMEOUT_SECONDS) + 1 + 2 + 4
+GRAPH_SECONDS = 4 * (graph_http._TIMEOUT.connect_timeout + graph_http._TIMEOUT.read_timeout) + sum(
+    graph_http._PAUSES
+)
+GHOST_SECONDS = max(
+    ghost_http.ATTEMPTS * sum(ghost_http._READ_TIMEOUT) + 3 * ghost_http._LONGEST_PAUSE + 0.5 + 1 + 2,
+    sum(ghost_http._WRITE_TIMEOUT),
+)
+LONGEST_CALL = {
+    "PhotoBackup": max(AWS_SECONDS, GRAPH_SECONDS, 600),  # 600: a download as a whole
+    "PhotoPost": max(AWS_SECONDS, GHOST_SECONDS),
+    "TokenRefresh": max(AWS_SECONDS, GRAPH_SECONDS),
+}
+
+
+@pytest.mark.parametrize("function", LONGEST_CALL)
+def test_no_call_outlives_its_function_or_comes_near(function: str) -> None:
+    template = json.loads(next(SNAPSHOTS.rglob("*EverydayPhotos*.json")).read_text())
+    (timeout,) = (
+        resource["Properties"]["Timeout"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function" and name.startswith(function)
+    )
+    assert LONGEST_CALL[function] < 0.8 * timeout
