@@ -62,7 +62,7 @@ def backup(target: Target, *, exports: tuple[Path, ...], complete: bool, dry_run
 
     if target.folder and not exports:
         raise click.UsageError("--archive DIR needs --export: the API is read by a stage")
-    run = target.backup(exports, complete=complete)
+    run = target.backup(exports, complete=complete, dry_run=dry_run)
     output = current()
     if dry_run:
         plan = run.plan()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from everyday.errors import OwnerActionNeeded
+from everyday.errors import BlogKeyRefused, OwnerActionNeeded, SettingsError
 from everyday_cli.commands import Command
 from everyday_cli.output import current
 from everyday_cli.photos_stores import Target, target_options
@@ -43,7 +43,7 @@ def login(target: Target, *, ghost: bool, from_stdin: bool, dry_run: bool) -> No
     given = _ask("Ghost Admin API key" if ghost else "Instagram token", from_stdin=from_stdin)
     try:
         about = _store_key(target, given, dry_run) if ghost else _store_token(target, given, dry_run)
-    except OwnerActionNeeded as error:
+    except (OwnerActionNeeded, BlogKeyRefused, SettingsError) as error:
         raise click.ClickException(f"nothing was stored: {error}") from error
     stored = "would be stored" if dry_run else "stored"
     output.result(

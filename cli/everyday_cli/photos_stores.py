@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
@@ -69,12 +70,13 @@ class Target:
 
         return TokenSettings.from_env(self._environment("TokenRefresh"))
 
-    def backup(self, exports: Sequence[Path], *, complete: bool) -> "Backup":
+    def backup(self, exports: Sequence[Path], *, complete: bool, dry_run: bool = False) -> "Backup":
         """A backup from the exports, or from the API when there are none."""
         from everyday import wiring
 
         if self.folder:
-            return wiring.folder_backup(self.folder, exports)
+            plans_a_new_one = dry_run and not self.folder.exists()
+            return wiring.folder_backup(_scratch() if plans_a_new_one else self.folder, exports)
         return wiring.backup(
             self.backup_settings, self.stage.session, exports=exports, complete=complete or bool(exports)
         )
@@ -94,6 +96,11 @@ class Target:
         name = self.stage.photos[output]
         answer = self.stage.session.client("lambda").get_function_configuration(FunctionName=name)
         return dict(answer.get("Environment", {}).get("Variables", {}))
+
+
+def _scratch() -> Path:
+    """A folder that is gone when the command ends: a plan must not make the archive it plans for."""
+    return Path(click.get_current_context().with_resource(TemporaryDirectory()))
 
 
 def _existing(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """The composition root: settings in, use cases out. Nothing connects before it is used.
 
-`session` None: what the environment says, as in a Lambda.
+`session` None: what the environment says, as in a Lambda. AWS's library is imported only where it is needed:
+a folder's archive has nothing to do with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
-
-from everyday.adapters.aws import client_config
 from everyday.photos.backup import Backup, BackupOptions
 from everyday.photos.messages import SOURCE
 from everyday.photos.model import Origin
@@ -22,10 +20,8 @@ from everyday.ports import Secrets
 from everyday.settings import BackupSettings, PostSettings, TokenSettings
 
 if TYPE_CHECKING:
-    from everyday.adapters.ghost import GhostBlog
-    from everyday.adapters.instagram_token import TokenApi
+    import boto3
 
-if TYPE_CHECKING:
     from everyday.adapters.ghost import GhostBlog
     from everyday.adapters.instagram_token import TokenApi
 
@@ -44,7 +40,7 @@ def new_id() -> str:
 
 def backup(
     settings: BackupSettings,
-    session: boto3.Session | None = None,
+    session: "boto3.Session | None" = None,
     *,
     exports: Sequence[Path] = (),
     complete: bool = False,
@@ -52,8 +48,8 @@ def backup(
     """A backup into the stage's archive: of the exports if there are any, else of the API."""
     from everyday.adapters.events import EventBridgeEvents
 
-    session = session or boto3.Session()
-    events = session.client("events", config=client_config())
+    session = session or _session()
+    events = _client(session, "events")
     return Backup(
         source=_export(exports) if exports else _graph(settings, session),
         archive=archive(settings, session),
@@ -72,9 +68,9 @@ def backup(
     )
 
 
-def posting(settings: PostSettings, session: boto3.Session | None = None) -> Posting:
+def posting(settings: PostSettings, session: "boto3.Session | None" = None) -> Posting:
     """Posting from the stage's archive on the owner's blog."""
-    session = session or boto3.Session()
+    session = session or _session()
     return Posting(
         archive=archive(settings, session),
         catalog=catalog(settings, session),
@@ -92,7 +88,7 @@ def posting(settings: PostSettings, session: boto3.Session | None = None) -> Pos
     )
 
 
-def token_keeper(settings: TokenSettings, session: boto3.Session | None = None) -> TokenKeeper:
+def token_keeper(settings: TokenSettings, session: "boto3.Session | None" = None) -> TokenKeeper:
     """Keeps the stage's Instagram token alive."""
     return TokenKeeper(secrets(session), token_api(settings), now, settings.instagram_secret)
 
@@ -105,27 +101,27 @@ def token_api(settings: TokenSettings) -> "TokenApi":
     return TokenApi(GraphHttp(settings.instagram_url))
 
 
-def archive(settings: BackupSettings | PostSettings, session: boto3.Session | None = None) -> Archive:
+def archive(settings: BackupSettings | PostSettings, session: "boto3.Session | None" = None) -> Archive:
     """The stage's archive."""
     from everyday.adapters.s3 import S3Archive
 
     # A backup has as many threads for records as for files, and both write here.
     connections = 2 * settings.concurrency if isinstance(settings, BackupSettings) else 1
-    client = (session or boto3.Session()).client("s3", config=client_config(connections=connections))
+    client = _client(session, "s3", connections=connections)
     return S3Archive(client, settings.archive_bucket)
 
 
-def catalog(settings: BackupSettings | PostSettings, session: boto3.Session | None = None) -> Catalog:
+def catalog(settings: BackupSettings | PostSettings, session: "boto3.Session | None" = None) -> Catalog:
     """The stage's catalog."""
     from everyday.adapters.dynamodb import DynamoCatalog
 
     connections = settings.concurrency if isinstance(settings, BackupSettings) else 1
-    client = (session or boto3.Session()).client("dynamodb", config=client_config(connections=connections))
+    client = _client(session, "dynamodb", connections=connections)
     return DynamoCatalog(client, settings.catalog_table)
 
 
 def blog(
-    settings: PostSettings, session: boto3.Session | None = None, *, key: str | None = None
+    settings: PostSettings, session: "boto3.Session | None" = None, *, key: str | None = None
 ) -> "GhostBlog":
     """The owner's blog; `key` tries an Admin API key that is not stored yet."""
     from everyday.adapters.ghost import GhostBlog, key_from
@@ -134,11 +130,11 @@ def blog(
     return GhostBlog(settings.ghost_url, read_key, clock=now)
 
 
-def secrets(session: boto3.Session | None = None) -> Secrets:
+def secrets(session: "boto3.Session | None" = None) -> Secrets:
     """The stage's secrets."""
     from everyday.adapters.secrets import SecretsManagerSecrets
 
-    client = (session or boto3.Session()).client("secretsmanager", config=client_config())
+    client = _client(session, "secretsmanager")
     return SecretsManagerSecrets(client)
 
 
@@ -171,13 +167,26 @@ def folder_catalog(folder: Path) -> Catalog:
     return FolderCatalog(folder)
 
 
+def _session() -> "boto3.Session":
+    import boto3
+
+    return boto3.Session()
+
+
+def _client(session: "boto3.Session | None", service: str, *, connections: int = 10) -> Any:
+    from everyday.adapters.aws import client_config
+
+    make: Any = (session or _session()).client  # typed for literal names only
+    return make(service, config=client_config(connections=connections))
+
+
 def _export(paths: Sequence[Path]) -> Source:
     from everyday.adapters.export import ExportSource
 
     return ExportSource(paths)
 
 
-def _graph(settings: BackupSettings, session: boto3.Session) -> Source:
+def _graph(settings: BackupSettings, session: "boto3.Session") -> Source:
     from everyday.adapters.graph_http import GraphHttp
     from everyday.adapters.instagram import GraphSource, secret_token
     from everyday.adapters.media_http import MediaDownloads
