@@ -102,6 +102,11 @@ class Photos(Table):
     """Instagram to an S3 archive and to the blog."""
 
     enabled: bool = setting(True, "Whether this capability is deployed.", allowed="true, false")
+    api: bool = setting(
+        True,
+        "Ask Instagram's API, with a token. Off for a personal account, which has data exports only.",
+        allowed="true, false",
+    )
     blog_url: BlogUrl = setting(
         EXAMPLE_BLOG, "The Ghost blog to post on.", allowed="an https:// address without query or fragment"
     )

@@ -144,9 +144,10 @@ class PhotosStack(Stack):
             message=events.RuleTargetInput.from_object({"sweep": True}),
             dead_letter_queue=self._dead_letters,
         )
-        self._every("BackupSchedule", self._photos.backup_every, self._calling(self._backup))
         self._every("SweepSchedule", self._photos.sweep_every, sweep)
-        self._every("TokenSchedule", "1 day", self._calling(self._token))
+        if self._photos.api:
+            self._every("BackupSchedule", self._photos.backup_every, self._calling(self._backup))
+            self._every("TokenSchedule", "1 day", self._calling(self._token))
 
     def _every(self, construct_id: str, every: str, target: events.IRuleTarget) -> None:
         length = Duration.minutes(int(interval(every).total_seconds()) // 60)
@@ -172,6 +173,10 @@ class PhotosStack(Stack):
         watch.dead_letters("DeadLetters", self._dead_letters)
         for worker in (self._backup, self._post, self._token):
             watch.errors(worker.node.id, worker.function)
+        if self._photos.api:
+            self._watch_token(watch)
+
+    def _watch_token(self, watch: Watch) -> None:
         login = "Run: everyday photos login"
         days_left = _token_days_left("Minimum")
         watch.alarm("TokenDies", days_left, Below, 10, f"The Instagram token dies within ten days. {login}")

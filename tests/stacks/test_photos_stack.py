@@ -194,7 +194,13 @@ def test_the_settings_of_the_owner_reach_the_functions(synth: Synth) -> None:
 
     from everyday.settings import PostSettings
 
-    owner = Photos(status="published", tags=("a", "b c"), post_since=date(2020, 2, 29), max_video_mb=7)
+    owner = Photos(
+        status="published",
+        tags=("a", "b c"),
+        post_since=date(2020, 2, 29),
+        max_video_mb=7,
+        feature_image=False,
+    )
     functions = synth(Config(photos=owner), stage="aws").resources("AWS::Lambda::Function")
     variables = next(
         each["Properties"]["Environment"]["Variables"]
@@ -208,6 +214,7 @@ def test_the_settings_of_the_owner_reach_the_functions(synth: Synth) -> None:
     assert told.post_since is not None
     assert told.post_since.isoformat() == "2020-02-29T00:00:00+00:00"
     assert told.max_video_bytes == 7_000_000
+    assert not told.feature_image
 
 
 def test_the_queue_waits_longer_than_its_reader_and_gives_up_into_dead_letters(photos: Template) -> None:
@@ -237,6 +244,16 @@ def test_schedules_come_from_the_settings(synth: Synth) -> None:
     rules = _rules(synth(config, stage="aws").template("EverydayPhotos"))
     schedules = {rule["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule}
     assert schedules == {"rate(90 minutes)", "rate(2 days)", "rate(1 day)"}
+
+
+def test_an_account_without_the_api_has_no_schedule_and_no_alarm_for_it(synth: Synth) -> None:
+    photos = synth(Config(photos=Photos(api=False, sweep_every="2 days")), stage="aws").template(
+        "EverydayPhotos"
+    )
+    schedules = {rule["ScheduleExpression"] for rule in _rules(photos) if "ScheduleExpression" in rule}
+    alarms = photos.find_resources("AWS::CloudWatch::Alarm").values()
+    assert schedules == {"rate(2 days)"}
+    assert not [each for each in alarms if each["Properties"].get("MetricName") == "TokenDaysLeft"]
 
 
 def test_a_sweep_is_a_message_in_the_queue(photos: Template) -> None:

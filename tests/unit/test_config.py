@@ -25,6 +25,7 @@ def test_every_setting_can_be_given() -> None:
         "everyday": {"region": "ap-southeast-2", "alarm_email": "a@b.io", "monthly_budget_usd": 12},
         "photos": {
             "enabled": False,
+            "api": False,
             "blog_url": "https://ghost.example.org:8443/blog/",
             "status": "published",
             "tags": ["daily photo", "日本"],
