@@ -92,7 +92,9 @@ def test_every_layout_in_parts_gives_the_same_media(
     options = [it for part in parts for it in ("--export", part)]
     done = cli("photos", "backup", *options, "--archive", "instagram", "--json")
     assert (done.status, done.document["waiting"]) == (0, [])
-    assert done.document["stored_files"] == sum(len(post.files) for post in posts)
+    # The oldest layout has no list of archived posts.
+    told = [post for post in posts if layout is not Layout.OLD or post.section is not Section.ARCHIVED]
+    assert done.document["stored_files"] == sum(len(post.files) for post in told)
 
 
 def test_a_missing_part_is_told_and_completed_later(cli: Cli, posts: list[Post], tmp_path: Path) -> None:
