@@ -1,5 +1,8 @@
 """`everyday console`: the owner's web page, on loopback."""
 
+import socket
+from contextlib import suppress
+
 import click
 
 from everyday_cli.commands import Command
@@ -22,5 +25,16 @@ def console(target: Target, *, port: int, links: tuple[tuple[str, str], ...]) ->
     if not target.folder:
         addresses.setdefault("blog", target.post_settings.ghost_url)
     app = build(catalog=target.catalog, archive=target.archive, stage=stage, addresses=addresses)
-    current().log(f"Console: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    with _listening(port) as listener:
+        current().log(f"Console: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+        with suppress(KeyboardInterrupt):  # the normal end; uvicorn passes it on when it has closed
+            uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise click.ClickException(
+            f"port {port} cannot be used ({error}); choose another: --port N"
+        ) from error

@@ -1,8 +1,13 @@
 """The console over stores in memory: what it shows, what it refuses, and that captions stay text."""
 
 import http.client
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +21,7 @@ from everyday_console.app import PER_PAGE, build
 from everyday_console.files import Span, span
 from everyday_local.serving import served
 from tests.builders import NOW, TAKEN, a_medium, an_entry, an_item
+from tests.cli.photos_world import Cli
 from tests.unit.photos.filled import fill
 
 HOSTILE = '"><script>boom()</script><img src=x onerror=boom()>'
@@ -243,6 +249,34 @@ def test_pages_load_nothing_from_elsewhere(world: World) -> None:
         assert policy.startswith("default-src 'none'")
         assert "http" not in policy
         assert "unsafe" not in policy
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_out(cli: Cli, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = cli("console", "--archive", tmp_path, "--port", port)
+    assert (done.status, done.out) == (1, "")
+    assert f"port {port} cannot be used" in done.err
+    assert "--port N" in done.err
+
+
+def test_a_console_of_a_folder_that_is_not_there_is_bad_usage(cli: Cli) -> None:
+    done = cli("console", "--archive", "nowhere")
+    assert (done.status, "there is no archive in nowhere" in done.err) == (2, True)
+
+
+def test_ctrl_c_ends_the_console_quietly(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "everyday_cli.main", "console", "--archive", ".", "--port", str(port)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as console:
+        assert console.stderr
+        assert f"http://127.0.0.1:{port}" in console.stderr.readline()
+        # It listens since before that line, so this waits for the answer and not for luck.
+        assert requests.get(f"http://127.0.0.1:{port}/photos", timeout=30).status_code == 200
+        console.send_signal(signal.SIGINT)
+        assert console.wait(30) == 0
+        assert "Traceback" not in console.stderr.read()
 
 
 def _raw(url: str, path: str) -> tuple[int, dict[str, str], bytes]:
