@@ -8,7 +8,8 @@ import pytest
 
 from everyday_local.instagram.account import Post
 from tests.contract.conftest import ministack
-from tests.faults.wire import Clock, Seam, Services, World, far_ends, install
+from tests.faults.seam import Seam, Services, far_ends
+from tests.faults.wire import Clock, World, install
 
 __all__ = ["ministack"]
 

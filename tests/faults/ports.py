@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
-from threading import Condition, Thread, current_thread
 from typing import Any
 
 from everyday.adapters.memory import MemoryArchive, MemoryCatalog, MemoryEvents, MemorySecrets
@@ -29,56 +28,10 @@ from everyday.ports import Clock
 from tests.account import Account, a_png
 from tests.builders import NOW
 from tests.faults import judge
-from tests.faults.cuts import Call, Cuts, Died, Mode
+from tests.faults.cuts import Call, Cuts, Died
 from tests.faults.judge import Found, Wanted
+from tests.faults.turns import Turns
 from tests.samples import an_mp4
-
-
-class Turns:
-    """Lets threads run one at a time; at every call to a port the seed decides who goes on."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        self._changed = Condition()
-        self._waiting: list[str] = []
-        self._turn = ""
-
-    def run(self, *jobs: Callable[[], None]) -> None:
-        if len(jobs) == 1:
-            return jobs[0]()
-        threads = [Thread(target=self._job, args=(job,), name=f"run {n}") for n, job in enumerate(jobs)]
-        with self._changed:
-            self._waiting = [thread.name for thread in threads]
-            self._next()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return None
-
-    def change(self) -> None:
-        """Somebody else may go on here."""
-        me = current_thread().name
-        with self._changed:
-            if me in self._waiting:
-                self._next()
-                self._changed.wait_for(lambda: self._turn == me)
-
-    def _job(self, job: Callable[[], None]) -> None:
-        me = current_thread().name
-        with self._changed:
-            self._changed.wait_for(lambda: self._turn == me)
-        try:
-            job()
-        finally:
-            with self._changed:
-                self._waiting.remove(me)
-                self._next()
-
-    def _next(self) -> None:
-        if self._waiting:
-            self._turn = self._chance.choice(self._waiting)
-        self._changed.notify_all()
 
 
 class _Port:
@@ -308,35 +261,3 @@ def _a_token(obtained_at: datetime) -> dict[str, str]:
         "obtained_at": obtained_at.isoformat(),
         "expires_at": expires_at.isoformat(),
     }
-
-
-def calls_of(scene: Callable[[], World]) -> list[Call]:
-    """Every call of a clean run."""
-    cuts = Cuts()
-    scene().run(cuts)
-    return cuts.calls
-
-
-def cut_everywhere(scene: Callable[[], World], calls: int) -> list[str]:
-    """What is wrong after any call is cut in any way; ends with the first run that leaves anything wrong."""
-    for number in range(1, calls + 1):
-        for mode in Mode:
-            world, cuts = scene(), Cuts({number: mode})
-            world.run(cuts)
-            wrong = [*world.wrong_now(), *settled(world)]
-            if wrong:
-                return [f"{cuts.struck} {mode}: {it}" for it in wrong]
-    return []
-
-
-def settled(world: World) -> list[str]:
-    """What is wrong after at most two clean runs."""
-    last: list[str] = []
-    for _ in range(2):
-        world.later(hours=8)
-        world.cut_listing = False
-        raised = world.run()
-        last = [*map(repr, raised), *world.wrong_at_last()]
-        if not last:
-            break
-    return last

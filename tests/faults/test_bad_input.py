@@ -24,7 +24,8 @@ from everyday_local.ghost.faults import Fault as BlogFault
 from everyday_local.instagram.faults import Effect, Fault, Op
 from tests.faults.conftest import MakeWorld
 from tests.faults.cuts import Cuts, Mode
-from tests.faults.wire import Session, World, a_post
+from tests.faults.seam import Session
+from tests.faults.wire import World, a_post
 
 HERE = "tests/faults/test_bad_input.py"
 SSRF = "tests/faults/test_ssrf.py"

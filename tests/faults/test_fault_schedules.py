@@ -22,7 +22,8 @@ from everyday.photos.publishing import Publication
 from everyday.photos.second_look import SecondLook
 from everyday.photos.storing import Storing
 from tests.faults.cuts import Cuts, Mode
-from tests.faults.ports import World, calls_of, cut_everywhere, settled
+from tests.faults.ports import World
+from tests.faults.sweep import calls_of, cut_everywhere, settled
 from tests.faults.wire import Inline
 
 SCHEDULES = 1_200
