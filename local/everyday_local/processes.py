@@ -10,7 +10,7 @@ from threading import Lock, current_thread, main_thread
 from typing import NamedTuple
 
 from everyday_local import identity
-from everyday_local.errors import LocalError
+from everyday_local.errors import LocalError, PortTaken
 from everyday_local.folder import PROJECT, Folder
 from everyday_local.ports import is_free
 from everyday_local.records import Records
@@ -58,7 +58,7 @@ class Processes:
         """Start the service and wait until it serves. Raises LocalError with the end of its log."""
         if not is_free(service.port):
             # Else somebody else's answers would be taken for ours.
-            raise LocalError(f"port {service.port} was just taken by another program; run it again")
+            raise PortTaken(f"port {service.port} was just taken by another program; run it again")
         environment = {**service.environment, **service.switches}
         child = self._launch(service.name, service.command, environment, service=service)
         self._wait_ready(service, child)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from everyday_local import ports, standins
 from everyday_local.aws import local_session
 from everyday_local.blog_posts import count_posts
 from everyday_local.deploy import Deployment
-from everyday_local.errors import LocalError
+from everyday_local.errors import LocalError, PortTaken
 from everyday_local.folder import Folder
 from everyday_local.ministack import ministack
 from everyday_local.photos_job import PhotosJob
@@ -23,6 +24,7 @@ from everyday_local.service import Service
 from everyday_local.valkey import valkey
 
 _THREADS = 6
+_TRIES = 3
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -83,7 +85,7 @@ class Up:
         """
         with ThreadPoolExecutor(_THREADS) as pool, self.folder.alone(self._waiting):
             try:
-                summary = self._work(pool, ghost=ghost, console=not once)
+                summary = self._tried(pool, ghost=ghost, console=not once)
             except BaseException:
                 # Before the pool is left: it waits for its threads, and they wait for processes.
                 self.processes.close()
@@ -92,6 +94,15 @@ class Up:
                 # Before the next `up` may work: it would take these for running.
                 self.processes.close()
             return summary
+
+    def _tried(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
+        """A port that somebody took between the choice and the start is stepped around like any other."""
+        for _ in range(_TRIES - 1):
+            with suppress(PortTaken):
+                return self._work(pool, ghost=ghost, console=console)
+            self.processes.close()
+            self.processes = Processes(self.folder)
+        return self._work(pool, ghost=ghost, console=console)
 
     def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
         memory = self._remember(ghost=ghost)

@@ -61,8 +61,8 @@ class Admin:
             "limit": limit,
             "pages": pages,
             "total": len(posts),
-            # A page past the end also names its next; only an empty page tells that there is none.
-            "next": None if page == pages else page + 1,
+            # With several pages, one past the end also names its next; only an empty page tells the end.
+            "next": None if page == pages or pages == 1 else page + 1,
             "prev": page - 1 if page > 1 else None,
         }
         shown = posts[(page - 1) * limit : page * limit]
