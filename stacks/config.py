@@ -132,7 +132,7 @@ class Photos(Table):
     )
     feature_image: bool = setting(
         True,
-        "The first picture is the feature image too. Off, if your theme then shows it twice.",
+        "The first picture is the feature image. Off, if your theme does not show that above the post.",
         allowed="true, false",
     )
     backup_every: Every = setting(

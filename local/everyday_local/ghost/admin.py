@@ -53,6 +53,7 @@ class Admin:
     def browse(self, request: Request) -> Answer:
         """At most 100 a page, whatever `limit` says; 15 when it says 0 or nothing."""
         query = request.query
+        _formats(query)
         posts = [self._told(post, query) for post in self._found(query)]
         limit, page = _limit(query.get("limit")), _page(query.get("page"))
         pages = max(1, math.ceil(len(posts) / limit))
@@ -111,9 +112,7 @@ class Admin:
         return Answer(status, {"posts": [self._told(post, request.query)]}, effect)
 
     def _told(self, post: Post, query: Mapping[str, str]) -> Mapping[str, Any]:
-        formats = set(filter(None, query.get("formats", "").split(",")))
-        if not formats <= _FORMATS:
-            raise invalid("Validation (AllowedValues) failed for formats")
+        formats = _formats(query)
         site = self._store.site
         shown = {name: value for name, value in post.items() if name not in {"html", "plaintext"} - formats}
         public = [tag for tag in post["tags"] if tag["visibility"] == "public"]
@@ -153,6 +152,13 @@ def _only(request: Request, names: set[str]) -> None:
     if set(request.files) - names:
         message = "The request could not be understood."
         raise Problem("BadRequestError", message, code="LIMIT_UNEXPECTED_FILE")
+
+
+def _formats(query: Mapping[str, str]) -> set[str]:
+    formats = set(filter(None, query.get("formats", "").split(",")))
+    if not formats <= _FORMATS:
+        raise invalid("Validation (AllowedValues) failed for formats")
+    return formats
 
 
 def _limit(text: str | None) -> int:

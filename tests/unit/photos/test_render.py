@@ -37,8 +37,31 @@ def kinds(draft: Draft) -> list[str]:
     return [names[it.get("class").split()[1]] for it in dom(draft).iter("figure")]
 
 
+BODY = Style(feature_image=False)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "style", "medium", "shown"),
+    [
+        ((a_picture(),), Style(), {}, []),
+        ((a_picture(),), BODY, {}, ["image"]),
+        ((a_picture(),), Style(), {"caption": "", "permalink": None}, ["image"]),
+        ((a_picture(alt="word " * 100),), Style(), {}, ["image"]),
+        ((a_picture(still=True),), Style(), {}, ["image"]),
+        ((a_picture(1), a_picture(2)), Style(), {}, ["gallery"]),
+        ((a_film(),), Style(), {}, ["video"]),
+    ],
+)
+def test_a_lone_photo_heads_the_post_and_is_not_shown_twice(
+    blocks: tuple[Block, ...], style: Style, medium: dict[str, Any], shown: list[str]
+) -> None:
+    draft = a_draft(*blocks, style=style, **medium)
+    assert kinds(draft) == shown
+    assert bool(draft.feature_image) is style.feature_image
+
+
 def test_one_picture_is_an_image_card_with_size_and_alt_text() -> None:
-    (image,) = dom(a_draft(a_picture())).iter("img")
+    (image,) = dom(a_draft(a_picture(), style=BODY)).iter("img")
     assert dict(image.attrib) == {
         "src": f"{URL}/1.jpg",
         "class": "kg-image",

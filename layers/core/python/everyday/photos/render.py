@@ -53,8 +53,8 @@ Block = Picture | Film
 
 class Style(NamedTuple):
     """How the owner wants posts: status `draft` or `published`, tags that every post gets, the author's slug
-    or e-mail address, and whether the first picture is also the post's feature image (the picture of lists
-    and link previews; some themes show it above the post as well)."""
+    or e-mail address, and whether the first picture is also the post's feature image: the picture of lists
+    and link previews, which Ghost's themes show above the post too. A lone photo then stands only there."""
 
     status: str = "draft"
     tags: Sequence[str] = ()
@@ -72,7 +72,7 @@ def render(medium: Medium, blocks: Sequence[Block], style: Style, *, now: dateti
     draft = Draft(
         slug=captions.slug(medium.id),
         title=captions.title(medium.caption, medium),
-        html=_html(medium, blocks),
+        html=_html(medium, [] if _stands_above(cover, blocks, medium) else blocks),
         status=style.status,
         published_at=_ghost_time(min(medium.taken_at, now)),
         tags=_tags(style.tags, medium.caption),
@@ -122,6 +122,14 @@ def _tags(configured: Iterable[str], caption: str) -> list[str]:
     for tag in (*configured, *captions.hashtags(caption), COMMON_TAG):
         once.setdefault(tag.casefold(), tag)
     return list(once.values())
+
+
+def _stands_above(cover: Picture | None, blocks: Sequence[Block], medium: Medium) -> bool:
+    """Whether the feature image shows all there is: a lone photo, its whole alt text. Ghost refuses a post
+    without any content, so something else must be left for that."""
+    if cover is None or cover.still or list(blocks) != [cover] or len(_alt(cover)) > captions.ALT_LIMIT:
+        return False
+    return bool(captions.clean(medium.caption) or permalink(medium))
 
 
 def _covers(blocks: Iterable[Block]) -> Iterator[Picture]:
