@@ -27,7 +27,6 @@ from everyday_local.folder import Folder
 from everyday_local.status import status
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-MOST_BYTES = 400_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-sync"]
 COMMAND = "everyday photos list --limit 12"
 COLUMNS = 104
@@ -82,7 +81,7 @@ def shots(addresses: dict[str, str]) -> Iterator[Shot]:
 
 
 def save(browser: Browser, shot: Shot) -> Path:
-    """Take one picture, with as many colours as fit into MOST_BYTES."""
+    """Take one picture. JPEG, because the pages are full of photographs."""
     page = browser.new_page(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme=shot.scheme,  # type: ignore[arg-type]
@@ -91,11 +90,8 @@ def save(browser: Browser, shot: Shot) -> Path:
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     page.close()
     picture = picture.resize((round(shot.width / shot.shrunk), round(shot.height / shot.shrunk)))
-    path = IMAGES / f"{shot.name}.png"
-    for colours in (256, 128, 64, 32):
-        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
-        if path.stat().st_size <= MOST_BYTES:
-            break
+    path = IMAGES / f"{shot.name}.jpg"
+    picture.save(path, quality=86, optimize=True)
     return path
 
 
