@@ -50,7 +50,8 @@ class Gallery:
         if file.video and not thumbnail:
             return _film(file)
         picture = self._picture(file, form)
-        return Blob(_pad_jpeg(picture, file) if file.pad_to and form == "jpg" else picture)
+        padded = file.pad_to and form == "jpg" and not file.video
+        return Blob(_pad_jpeg(picture, file) if padded else picture)
 
     def ready(self, file: File, *, thumbnail: bool = False) -> bool:
         """Whether `blob` has nothing to paint, so that it answers at once."""

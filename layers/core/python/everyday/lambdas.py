@@ -5,6 +5,7 @@ import logging
 from datetime import datetime
 from typing import Any, Protocol
 
+import boto3  # noqa: F401 - the first call needs it; a Lambda that starts has a whole processor to import it
 import msgspec
 
 from everyday.ports import TimeLeft
