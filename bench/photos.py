@@ -241,7 +241,7 @@ def imports() -> Iterator[Row]:
 
     A second row adds the adapters, which the first call imports.
     """
-    statements = {name: "import handler" for name in ADAPTERS}
+    statements = dict.fromkeys(ADAPTERS, "import handler")
     statements |= {
         f"{name} and its adapters": "import handler; "
         + "; ".join(f"import everyday.adapters.{adapter}" for adapter in adapters)
