@@ -6,7 +6,6 @@ Times are ratios against a limit or a peer of the same run; nothing here is asse
 import os
 import re
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from typing import NamedTuple
 import boto3
 import requests
 from _aws import BUCKET, TABLE, client, local_aws
+from _photos_cost import costs
+from _photos_imports import imports
 from _report import Row, write
 
 from everyday import wiring
@@ -35,26 +36,15 @@ from everyday_local.instagram.export_writer import write_export
 from everyday_local.instagram.run import Spawned, spawned
 from everyday_local.instagram.sample import bulk_posts
 
-ROOT = Path(__file__).parents[1]
 CONCURRENCY = 16
 DELAY_SECONDS = 0.05
 MEDIA = 1_000
 PAGE = 50
 VIDEO_BYTES = 650_000_000
-PRICE_GB_SECOND = 0.0000133334  # AWS Lambda, arm64, us-east-1
-PRICE_LAMBDA_MILLION = 0.20
-PRICE_PUT_THOUSAND = 0.005  # S3 standard, PUT
-PRICE_WRITE_MILLION = 0.625  # DynamoDB on demand, write request units
-LAMBDA_GB = 1.0
-ADAPTERS = {
-    "photo_backup": ["graph_http", "instagram", "media_http", "s3", "dynamodb", "events", "secrets"],
-    "photo_post": ["ghost", "s3", "dynamodb", "secrets"],
-    "token_refresh": ["graph_http", "instagram_token", "secrets"],
-}
 
 
 def main() -> None:
-    rows = [*nothing_new(), *thousand_media(), one_video(), *imports(), *exports()]
+    rows = [*nothing_new(), *thousand_media(), one_video(), *imports(), *exports(), *costs(a_backup)]
     write("photos", rows)
 
 
@@ -85,7 +75,6 @@ def nothing_new() -> Iterator[Row]:
         archive = S3Archive(stores["s3"], BUCKET)
         catalog = DynamoCatalog(stores["dynamodb"], TABLE)
         a_backup(standin, archive, catalog).run()
-        per_medium = {name: count / 300 for name, count in counts.items()}
         counts.clear()
         asked = _calls(standin)
         report = a_backup(standin, archive, catalog).run()
@@ -108,21 +97,11 @@ def nothing_new() -> Iterator[Row]:
             better="lower",
             goal=2,
         )
-        yield from costs(per_medium)
 
 
 def _calls(standin: Spawned) -> int:
     log = requests.get(f"{standin.url}/_standin/log", timeout=10).json()["calls"]
     return len(log)
-
-
-def costs(per_medium: dict[str, float]) -> Iterator[Row]:
-    """Money per 1,000 new posts: requests as counted, time as the ideal plus what this machine's CPU took."""
-    puts, writes = 1_000 * per_medium["s3"], 1_000 * per_medium["dynamodb"]
-    yield Row(name="S3 requests per 1,000 posts", value=puts, unit="requests", better="lower")
-    yield Row(name="DynamoDB requests per 1,000 posts", value=writes, unit="requests", better="lower")
-    money = puts / 1_000 * PRICE_PUT_THOUSAND + writes / 1_000_000 * PRICE_WRITE_MILLION
-    yield Row(name="S3 and DynamoDB requests per 1,000 posts", value=money, unit="USD", better="lower")
 
 
 class Timed(NamedTuple):
@@ -163,14 +142,6 @@ def thousand_media() -> Iterator[Row]:
         goal=8,
         peers={"requests loop": 1.0},
         note=f"the loop took {loop:.1f} s",
-    )
-    gigabyte_seconds = best.seconds * LAMBDA_GB
-    yield Row(
-        name="Lambda per 1,000 posts",
-        value=gigabyte_seconds,
-        unit="GB-seconds",
-        better="lower",
-        note=f"{gigabyte_seconds * PRICE_GB_SECOND:.6f} USD",
     )
 
 
@@ -234,43 +205,6 @@ def _peak_mib(*, anew: bool = False) -> float:
     if anew:
         reset.write_text("5")
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) / 2**10
-
-
-def imports() -> Iterator[Row]:
-    """Cold start: what importing each handler takes, against `import boto3, requests` in the same run.
-
-    A second row adds the adapters, which the first call imports.
-    """
-    statements = dict.fromkeys(ADAPTERS, "import handler")
-    statements |= {
-        f"{name} and its adapters": "import handler; "
-        + "; ".join(f"import everyday.adapters.{adapter}" for adapter in adapters)
-        for name, adapters in ADAPTERS.items()
-    }
-    spent: dict[str, list[float]] = {name: [] for name in ("peer", *statements)}
-    for _ in range(9):
-        spent["peer"].append(_import_seconds("import boto3, requests", ROOT))
-        for name, statement in statements.items():
-            spent[name].append(_import_seconds(statement, ROOT / "functions" / name.split()[0]))
-    peer = statistics.median(spent["peer"])
-    for name in statements:
-        yield Row(
-            name=f"import of {name}",
-            value=statistics.median(spent[name]) / peer,
-            unit="times the peer",
-            better="lower",
-            goal=1.3,
-            peers={"import boto3, requests": 1.0},
-            note="median of nine CPU times, interleaved",
-        )
-
-
-def _import_seconds(statement: str, folder: Path) -> float:
-    code = f"import time; t = time.process_time(); {statement}; print(time.process_time() - t)"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=folder
-    )
-    return float(answer.stdout)
 
 
 def exports() -> Iterator[Row]:
