@@ -9,17 +9,17 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
-_PROGRAM = PROJECT / ".everyday" / "ministack" / "bin" / "ministack"
+PROGRAM = PROJECT / ".everyday" / "ministack" / "bin" / "ministack"
 
 
 def ministack(folder: Folder, *, port: int, redis_port: int) -> Service:
     """The service. Raises LocalError when it is not installed."""
-    if not _PROGRAM.exists():
-        raise LocalError(f"{_PROGRAM} is missing; install it with: make run")
+    if not PROGRAM.exists():
+        raise LocalError(f"{PROGRAM} is missing; install it with: make run")
     return Service(
         name="ministack",
         title="local AWS",
-        command=[str(_PROGRAM)],
+        command=[str(PROGRAM)],
         environment=folder.environment(),
         switches=_switches(folder, port, redis_port),
         port=port,

@@ -23,6 +23,13 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def any_free() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def choose(
     remembered: Mapping[str, int], running: Mapping[str, int], *, free: Callable[[int], bool] = is_free
 ) -> dict[str, int]:

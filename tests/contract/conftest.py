@@ -4,18 +4,10 @@ ministack is softer than AWS in places; `strict` makes a client fail where AWS w
 """
 
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 from uuid import uuid4
 
 import boto3
@@ -24,12 +16,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from everyday.adapters.aws import client_config
+from everyday_local.ministack import PROGRAM
+from everyday_local.throwaway import make_archive, make_catalog, throwaway_aws
 from tests.contract.blogs import blog, ghost_blog, light_blog
 
 __all__ = ["blog", "ghost_blog", "light_blog"]
 
-MINISTACK = Path(__file__).parents[2] / ".everyday/ministack/bin/ministack"
-START_SECONDS = 60
 # Names that are not in DynamoDB's list of reserved words; ministack takes any name, AWS does not.
 PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND", "BETWEEN"}
 
@@ -37,49 +29,10 @@ PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND"
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a ministack of our own; it ends with the session, and its children with it."""
-    if not MINISTACK.exists():
-        pytest.skip(f"{MINISTACK} is not installed; `make test` installs it")
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    with (tmp_path_factory.mktemp("ministack") / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [MINISTACK], env=_environment(port), stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            _wait_for(f"{url}/_ministack/health", process)
-            yield url
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _environment(port: int) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urlopen(url, timeout=1):
-                return
-        except (URLError, OSError):
-            time.sleep(0.05)
-    pytest.fail("ministack did not start")
+    if not PROGRAM.exists():
+        pytest.skip(f"{PROGRAM} is not installed; `make test` installs it")
+    with throwaway_aws(tmp_path_factory.mktemp("ministack")) as address:
+        yield address
 
 
 @pytest.fixture
@@ -158,9 +111,7 @@ def _answer(request: Any, status: int, text: str) -> AWSResponse:
 def bucket(client: Callable[[str], Any]) -> str:
     """A new, versioned bucket."""
     name = f"archive-{uuid4().hex}"
-    s3 = client("s3")
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    make_archive(client("s3"), name)
     return name
 
 
@@ -168,25 +119,5 @@ def bucket(client: Callable[[str], Any]) -> str:
 def table(client: Callable[[str], Any]) -> str:
     """A new table with the catalog's indexes."""
     name = f"catalog-{uuid4().hex}"
-    keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
-    client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=keys,
-        AttributeDefinitions=[
-            {"AttributeName": it, "AttributeType": "S"} for it in ("pk", "work", "all", "taken_at")
-        ],
-        GlobalSecondaryIndexes=[_index("todo", "work"), _index("timeline", "all")],
-    )
+    make_catalog(client("dynamodb"), name)
     return name
-
-
-def _index(name: str, key: str) -> dict[str, Any]:
-    return {
-        "IndexName": name,
-        "KeySchema": [
-            {"AttributeName": key, "KeyType": "HASH"},
-            {"AttributeName": "taken_at", "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "ALL"},
-    }

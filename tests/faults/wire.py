@@ -32,6 +32,7 @@ from everyday_local.ghost.faults import Faults as BlogFaults
 from everyday_local.instagram.account import Account, File, Post, Profile, post_id
 from everyday_local.instagram.app import build_app
 from everyday_local.instagram.standin import Standin
+from everyday_local.throwaway import make_archive, make_catalog
 from tests.faults import judge
 from tests.faults.cuts import Cuts, Died
 from tests.faults.judge import Found, Wanted
@@ -202,18 +203,8 @@ class World:
         return b"".join(self.standin.gallery.blob(file, thumbnail=thumbnail).chunks())
 
     def _make(self, name: str) -> None:
-        s3, dynamodb = self.services.client("s3"), self.services.client("dynamodb")
-        s3.create_bucket(Bucket=name)
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[
-                {"AttributeName": it, "AttributeType": "S"} for it in ("pk", "work", "all", "taken_at")
-            ],
-            GlobalSecondaryIndexes=[_index("todo", "work"), _index("timeline", "all")],
-        )
+        make_archive(self.services.client("s3"), name)
+        make_catalog(self.services.client("dynamodb"), name)
 
     def _fill(self, name: str) -> None:
         issued = self.standin.tokens.about(self.token)
@@ -221,14 +212,6 @@ class World:
         manager = self.services.client("secretsmanager")
         for key, value in (("instagram", token), ("ghost", {"admin_key": ADMIN_KEY})):
             manager.create_secret(Name=f"{key}-{name}", SecretString=json.dumps(value, default=str))
-
-
-def _index(name: str, key: str) -> dict[str, Any]:
-    keys = [
-        {"AttributeName": key, "KeyType": "HASH"},
-        {"AttributeName": "taken_at", "KeyType": "RANGE"},
-    ]
-    return {"IndexName": name, "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
 
 
 def _told(post: Mapping[str, Any]) -> judge.Post:

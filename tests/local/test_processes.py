@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from everyday_local import identity
 from everyday_local.errors import LocalError
 from everyday_local.folder import Folder
+from everyday_local.ports import any_free
 from everyday_local.probes import answers
 from everyday_local.processes import Processes
 from everyday_local.service import Record, Service
@@ -26,16 +25,8 @@ class H(__import__('http.server').server.BaseHTTPRequestHandler):
 """
 
 
-def free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def a_service(folder: Folder, script: str, *, port: int | None = None, seconds: float = 20.0) -> Service:
-    port = port or free_port()
+    port = port or any_free()
     return Service(
         name="blog",
         title="blog",
@@ -46,18 +37,6 @@ def a_service(folder: Folder, script: str, *, port: int | None = None, seconds: 
         ready=answers(port, "/"),
         start_seconds=seconds,
     )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "local")
-
-
-@pytest.fixture
-def processes(folder: Folder) -> Iterator[Processes]:
-    started = Processes(folder)
-    yield started
-    started.close()
 
 
 def group_of(record: Record) -> list[int]:

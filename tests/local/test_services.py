@@ -1,8 +1,6 @@
 """The local AWS and Valkey as local mode starts them: on loopback only, and keeping what they hold."""
 
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -18,18 +16,6 @@ from everyday_local.valkey import valkey
 from tests.local.sockets import LOOPBACK, listening, marked
 
 TEMPLATE = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "local")
-
-
-@pytest.fixture
-def processes(folder: Folder) -> Iterator[Processes]:
-    started = Processes(folder)
-    yield started
-    started.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import requests
 from everyday.errors import BlogUnavailable
 from everyday_local.ghost.install import Installed
 from everyday_local.ghost.private import write_private
+from everyday_local.ports import any_free
 
 _OWNER_EMAIL = "owner@example.com"
 _BOOT_SECONDS = 240.0
@@ -51,7 +51,7 @@ def real_ghost(ghost: Installed, state: Path, *, port: int = 0) -> Iterator[Real
 
     `port` 0 takes a free one. Raises BlogUnavailable with the end of its log when it does not come up.
     """
-    port = port or _free_port()
+    port = port or any_free()
     url = f"http://127.0.0.1:{port}"
     _prepare(ghost, state)
     process = _start(ghost, state, url, port)
@@ -69,13 +69,6 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _prepare(ghost: Installed, state: Path) -> None:
