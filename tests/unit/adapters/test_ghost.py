@@ -106,7 +106,7 @@ def test_an_upload_is_sent_once_and_found_after_a_lost_reply(
     assert asked(light, "media.upload") == 1
     found = ours.uploaded("v.mp4", begun_at=datetime.now(UTC), video=True)
     assert found
-    assert found.url.endswith("/v.mp4")
+    assert found.endswith("/v.mp4")
 
 
 @pytest.mark.parametrize(

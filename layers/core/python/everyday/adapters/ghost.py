@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from everyday.adapters.ghost_http import GhostApi
 from everyday.adapters.ghost_multipart import FilePart, Multipart
 from everyday.errors import BlogPostGone, BlogUnavailable, SettingsError
-from everyday.photos.ports import Draft, FoundPost, Uploaded
+from everyday.photos.ports import Draft, FoundPost
 from everyday.ports import Clock, Secrets
 
 # Ghost 6.65 cuts every larger limit to 100 without saying so; the answer tells the next page.
 _PAGE = 100
 _SHOWN = {"formats": "html", "include": "tags"}
-_THUMBNAIL_TYPES = {".png": "image/png", ".webp": "image/webp"}
 
 
 class Site(NamedTuple):
@@ -96,26 +94,20 @@ class GhostBlog:
         except BlogPostGone:
             return
 
-    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> Uploaded | None:
+    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> str | None:
         folder = "media" if video else "images"
         for month in _months(begun_at):
-            place = f"/content/{folder}/{month}/{name}"
-            if url := self._api.probe(place):
-                stem = Path(place)
-                thumbnail = f"{stem.parent}/{stem.stem}_thumb.jpg"
-                return Uploaded(url, self._api.probe(thumbnail) if video else None)
+            if url := self._api.probe(f"/content/{folder}/{month}/{name}"):
+                return url
         return None
 
-    def upload(self, name: str, path: str, *, content_type: str, thumbnail: str | None = None) -> Uploaded:
+    def upload(self, name: str, path: str, *, content_type: str) -> str:
         kind = "media" if content_type.startswith("video/") else "images"
-        files = [FilePart("file", name, path, content_type)]
-        if thumbnail:
-            files.append(FilePart("thumbnail", Path(thumbnail).name, thumbnail, _thumbnail_type(thumbnail)))
-        form = Multipart({"ref": name}, files)
+        form = Multipart({"ref": name}, [FilePart("file", name, path, content_type)])
         told = self._api.call("POST", f"/{kind}/upload/", body=form, content_type=form.content_type)
         with _ghosts_shape():
-            file = told[kind][0]
-            return Uploaded(file["url"], file.get("thumbnail_url"))
+            url: str = told[kind][0]["url"]
+            return url
 
     def _posts(self, filter_: str) -> Iterator[FoundPost]:
         page: int | None = 1
@@ -197,7 +189,3 @@ def _months(begun_at: datetime) -> Sequence[str]:
     """Ghost 6.65 files an upload under the month its server has: clocks and time zones differ by a day."""
     days = (begun_at, begun_at - timedelta(days=1), begun_at + timedelta(days=1))
     return tuple(dict.fromkeys(f"{day:%Y/%m}" for day in days))
-
-
-def _thumbnail_type(path: str) -> str:
-    return _THUMBNAIL_TYPES.get(Path(path).suffix.lower(), "image/jpeg")

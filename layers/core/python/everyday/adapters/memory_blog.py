@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from everyday.errors import BlogCollision, BlogPostGone, BlogRejected
-from everyday.photos.ports import Draft, FoundPost, Uploaded
+from everyday.photos.ports import Draft, FoundPost
 from everyday.ports import Clock
 
 _LIMITS = {"title": 255, "slug": 191, "custom_excerpt": 300, "feature_image_alt": 191}
@@ -87,23 +87,19 @@ class MemoryBlog:
         with self._lock:
             self.posts.pop(post_id, None)
 
-    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> Uploaded | None:
+    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> str | None:
         days = (begun_at, begun_at - timedelta(days=1), begun_at + timedelta(days=1))
         paths = [f"{_folder(day, video=video)}/{name}" for day in days]
         found = next((path for path in paths if path in self.files), None)
-        return Uploaded(self._url + found) if found else None
+        return self._url + found if found else None
 
-    def upload(self, name: str, path: str, *, content_type: str, thumbnail: str | None = None) -> Uploaded:
+    def upload(self, name: str, path: str, *, content_type: str) -> str:
         data = Path(path).read_bytes()
         video = content_type.startswith("video/")
         if not video and not data.startswith(_PICTURES):
             raise BlogRejected(f"the blog refuses {name}: it is no picture")
         with self._lock:
-            url = self._keep(name, data, video=video)
-            preview = f"{Path(name).stem}_thumb.jpg"
-            return Uploaded(
-                url, self._keep(preview, Path(thumbnail).read_bytes(), video=True) if thumbnail else None
-            )
+            return self._keep(name, data, video=video)
 
     def _keep(self, name: str, data: bytes, *, video: bool) -> str:
         folder, file = _folder(self._clock(), video=video), Path(name)

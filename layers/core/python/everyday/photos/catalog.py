@@ -56,7 +56,6 @@ class Upload(Record, frozen=True, kw_only=True):
     name: str
     begun_at: datetime
     url: str | None = None
-    thumbnail_url: str | None = None
     width: int | None = None
     height: int | None = None
     seconds: int | None = None

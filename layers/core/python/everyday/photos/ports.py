@@ -178,13 +178,6 @@ class Draft(NamedTuple):
     feature_image_alt: str | None = None
 
 
-class Uploaded(NamedTuple):
-    """Where the blog serves an uploaded file."""
-
-    url: str
-    thumbnail_url: str | None = None
-
-
 class Blog(Protocol):
     """The owner's Ghost blog. All raise BlogUnavailable (effect unknown) and BlogKeyRefused."""
 
@@ -208,10 +201,14 @@ class Blog(Protocol):
         """Delete a post; one already gone is no error."""
         ...
 
-    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> Uploaded | None:
-        """Whether a file of this name, begun at that time, is already there: look before uploading again."""
+    def uploaded(self, name: str, *, begun_at: datetime, video: bool) -> str | None:
+        """The address of a file of this name, begun at that time, if it is already there: look before
+        uploading again."""
         ...
 
-    def upload(self, name: str, path: str, *, content_type: str, thumbnail: str | None = None) -> Uploaded:
-        """Upload a file from the local file system, streamed. Never retried inside. Raises BlogRejected."""
+    def upload(self, name: str, path: str, *, content_type: str) -> str:
+        """Upload a file from the local file system, streamed, and return its address.
+
+        Never retried inside. Raises BlogRejected.
+        """
         ...

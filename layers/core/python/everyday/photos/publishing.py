@@ -195,7 +195,7 @@ class Publication:
             return
         video = post_files.is_video(file)
         if begun and (there := self.blog.uploaded(begun.name, begun_at=begun.begun_at, video=video)):
-            self._note(file, replace(begun, url=there.url))
+            self._note(file, replace(begun, url=there))
             return
         with tempfile.TemporaryDirectory(prefix="everyday-") as folder:
             copy = public_copy(
@@ -213,9 +213,9 @@ class Publication:
         )
         self._note(file, intent)
         self._hold()
-        sent = self.blog.upload(intent.name, str(public.path), content_type=public.content_type)
+        url = self.blog.upload(intent.name, str(public.path), content_type=public.content_type)
         # The next write of the entry keeps this; until then the intent and the name lead to the file.
-        self._note(file, replace(intent, url=sent.url))
+        self._note(file, replace(intent, url=url))
 
     # What the catalog holds
 
