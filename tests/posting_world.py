@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -172,7 +172,3 @@ def a_world(**entry: Any) -> World:
     world = World()
     world.add(a_carousel(), CAROUSEL, **entry)
     return world
-
-
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]

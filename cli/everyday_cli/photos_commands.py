@@ -1,6 +1,5 @@
 """`everyday photos`: the group, and the commands that make a run or look at one."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ LAZY = {
     "token": ("everyday_cli.photos_login_commands:token", "Tell how long the Instagram token lives."),
 }
 
-FOREVER = math.inf
 _NOT_DONE = {"parked", "busy", "later", "unknown", "failed"}
 
 
@@ -70,7 +68,7 @@ def backup(target: Target, *, exports: tuple[Path, ...], complete: bool, dry_run
         return 0
     expected = run.source.count() if exports else None
     with output.progress(expected=expected) as progress:
-        report = run.run(time_left=lambda: FOREVER, progress=progress)
+        report = run.run(progress=progress)
     sections = views.by_section(target.catalog.timeline()) if exports else {}
     document = {**msgspec.to_builtins(report), **({"sections": sections} if exports else {})}
     output.result(document, lambda console: views.show_backup(console, report, sections))
@@ -103,7 +101,7 @@ def post(target: Target, medium_id: str | None, *, force: bool, dry_run: bool) -
         output.result(outcome, lambda console: views.show_outcome(console, outcome))
         return 1 if outcome.done.value in _NOT_DONE else 0
     with output.progress() as progress:
-        report = posting.sweep(time_left=lambda: FOREVER, progress=progress)
+        report = posting.sweep(progress=progress)
     output.result(report, lambda console: views.show_posted(console, report))
     return 0 if report.finished and not report.problems else 1
 

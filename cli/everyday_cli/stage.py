@@ -1,20 +1,15 @@
 """Where a command works: on AWS, or on this machine when local mode is up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from everyday.errors import EverydayError
 
 if TYPE_CHECKING:
     import boto3
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _DEPLOY = {"aws": "make deploy", "local": "everyday local up"}
 
@@ -97,18 +92,3 @@ def _deployed_region() -> str | None:
     from stacks.config import load
 
     return load(settings).everyday.region
-
-
-def stage_option(command: Callable[P, T]) -> Callable[..., T]:
-    """Add `--stage local|aws`; the command gets a `Stage` as its keyword argument `stage`."""
-
-    @click.option("--stage", "stage_name", type=click.Choice(["local", "aws"]), help=_HELP)
-    @wraps(command)
-    def with_stage(*args: Any, stage_name: str | None, **options: Any) -> T:
-        options["stage"] = resolve(stage_name)
-        return command(*args, **options)
-
-    return with_stage
-
-
-_HELP = "Where to work. Default: local when local mode is up, else aws."

@@ -49,9 +49,6 @@ class Effect(StrEnum):
     DRIP = "drip"  # `size` bytes (1 by default) every `seconds`
 
 
-ON_ACCOUNT = frozenset({Effect.PUBLISH, Effect.EDIT, Effect.DELETE})
-
-
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Strikes the `nth` call of the kind, counted from when it was planted, and the `times` - 1 after it.
 

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Any, Protocol
 
 Clock = Callable[[], datetime]
 """Returns now, aware, in UTC."""
 
 TimeLeft = Callable[[], float]
-"""Returns the seconds until this process is stopped (infinity on a laptop)."""
+"""Returns the seconds until this process is stopped."""
+
+
+def forever() -> float:
+    """The TimeLeft of a process that nobody stops."""
+    return inf
 
 
 class Progress(Protocol):

@@ -11,10 +11,11 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from everyday.errors import ArchiveConflict, CatalogConflict, MediumMissing, SettingsError
 from everyday.photos.archive import whole
-from everyday.photos.catalog import Entry, RunState, Work, with_version
+from everyday.photos.catalog import Entry, RunState, Work
 from everyday.photos.ports import Body, Listed, Stored
 
 
@@ -81,7 +82,7 @@ class MemoryCatalog:
             known = self.entries.get(entry.id)
             if (known.version if known else 0) != entry.version:
                 raise CatalogConflict(f"the entry of {entry.id} changed since it was read")
-            self.entries[entry.id] = with_version(entry, entry.version + 1)
+            self.entries[entry.id] = replace(entry, version=entry.version + 1)
             return self.entries[entry.id]
 
     def due(self, work: Work, *, now: datetime) -> Iterator[Entry]:
@@ -104,7 +105,7 @@ class MemoryCatalog:
         with self._lock:
             if self.state.version != state.version:
                 raise CatalogConflict("the run's state changed since it was read")
-            self.state = msgspec.structs.replace(state, version=state.version + 1)
+            self.state = replace(state, version=state.version + 1)
             return self.state
 
     def _by_time(self) -> list[Entry]:

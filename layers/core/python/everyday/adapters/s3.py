@@ -20,6 +20,7 @@ from everyday.adapters.s3_upload import Upload, abort, base64
 from everyday.errors import ArchiveConflict, ArchiveUnavailable, MediumMissing
 from everyday.photos.archive import whole
 from everyday.photos.ports import Body, Listed, Stored
+from everyday.photos.reading import hash_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -190,11 +191,8 @@ class S3Archive:
         return Stored(_full_hash(head) or self._read_hash(key), head["ContentLength"])
 
     def _read_hash(self, key: str) -> str:
-        digest = sha256()
         with self.open(key) as body:
-            for chunk in body.chunks:
-                digest.update(chunk)
-        return digest.hexdigest()
+            return hash_of(body.chunks)
 
 
 @contextmanager

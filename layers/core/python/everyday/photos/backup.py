@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
 from uuid import uuid4
 
 from everyday.photos.catalog import Place, RunState, Work
@@ -18,15 +17,11 @@ from everyday.photos.report import BackupPlan, BackupReport
 from everyday.photos.run import Run
 from everyday.photos.storing import Storing
 from everyday.photos.walk import Ending, Find, is_walk_due
-from everyday.ports import Clock, Events, Progress, Silent, TimeLeft
+from everyday.ports import Clock, Events, Progress, Silent, TimeLeft, forever
 
 __all__ = ["Backup", "BackupOptions", "BackupPlan", "BackupReport"]
 
 _OVER = "another run has ended that walk"
-
-
-def _forever() -> float:
-    return inf
 
 
 def _random_id() -> str:
@@ -49,7 +44,7 @@ class Backup:
     new_id: Callable[[], str] = _random_id
 
     def run(
-        self, *, time_left: TimeLeft = _forever, progress: Progress | None = None, walk: str | None = None
+        self, *, time_left: TimeLeft = forever, progress: Progress | None = None, walk: str | None = None
     ) -> BackupReport:
         """Go on where the last run stopped, then look at the newest media, then try again what is due.
 

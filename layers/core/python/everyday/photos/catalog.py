@@ -128,8 +128,3 @@ class RunState(Record, frozen=True, kw_only=True):
     complete_at: datetime | None = None
     exports: bool = False
     version: int = 0
-
-
-def with_version(entry: Entry, version: int) -> Entry:
-    """The entry as it stands in the store."""
-    return msgspec.structs.replace(entry, version=version)

@@ -1,9 +1,9 @@
 """Files as they may become public: no EXIF, GPS, XMP, IPTC or comment. The archive keeps the originals."""
 
-import hashlib
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 50_000_000
 _READ = ("JPEG", "PNG", "GIF", "WEBP", "HEIF", "AVIF")
 _WRITTEN = {"PNG": "png", "GIF": "gif", "WEBP": "webp"}  # everything else becomes a JPEG
-_CHUNK = 1 << 20
 # What Pillow and libheif raise for bad bytes.
 _BAD = (OSError, SyntaxError, ValueError, LookupError, ArithmeticError, EOFError, RuntimeError, struct.error)
 # What Pillow keeps of a file in `info` and needs to show it again; all else is dropped before saving.
@@ -124,8 +123,5 @@ def _options(image: "Image", kind: str) -> dict[str, Any]:
 
 
 def _digest(path: Path) -> str:
-    sha256 = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            sha256.update(chunk)
-    return sha256.hexdigest()
+        return file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from everyday.photos.model import Record
 from everyday.photos.ports import Archive, Blog, Catalog
 from everyday.photos.post_rules import Done, Outcome, Verdict, verdict
 from everyday.photos.publishing import PostOptions, Publication
-from everyday.ports import Clock, Progress, Silent, TimeLeft
+from everyday.ports import Clock, Progress, Silent, TimeLeft, forever
 
 __all__ = ["Done", "Outcome", "Planned", "PostOptions", "PostReport", "Posting"]
 
@@ -72,7 +72,7 @@ class Posting:
                 continue
         return Outcome(id=medium_id, done=Done.BUSY, reason="others keep writing it; it stays due")
 
-    def sweep(self, time_left: TimeLeft, progress: Progress | None = None) -> PostReport:
+    def sweep(self, time_left: TimeLeft = forever, progress: Progress | None = None) -> PostReport:
         """Post everything that is due, oldest first, while there is time. Raises BlogKeyRefused."""
         progress = progress or Silent()
         progress.begin("Posting", None)

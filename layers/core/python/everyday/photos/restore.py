@@ -8,7 +8,7 @@ index.json    the same for a program
 import os
 import re
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,13 +23,11 @@ from everyday.photos.reading import (
     CONCURRENCY,
     Failure,
     folders,
-    hash_of,
     read_sidecar,
     side_by_side,
 )
 from everyday.ports import Progress, Silent
 
-_CHUNK_BYTES = 2**20
 _PARTIAL = ".partial"
 _OURS = re.compile(r"\((?P<id>[A-Za-z0-9_-]+)\)")
 
@@ -162,10 +160,8 @@ class _Restoring(NamedTuple):
 
 def _expect_same(path: Path, file: StoredFile) -> None:
     with path.open("rb") as there:
-        if path.stat().st_size == file.size:
-            found = hash_of(iter(lambda: there.read(_CHUNK_BYTES), b""))
-            if found == file.sha256:
-                return
+        if path.stat().st_size == file.size and file_digest(there, "sha256").hexdigest() == file.sha256:
+            return
     raise MediumUnreadable("another file of that name is there; move it away to have the original restored")
 
 

@@ -4,10 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from everyday.errors import (
-    EverydayError,
-    SourceThrottled,
-)
+from everyday.errors import EverydayError, SourceThrottled
 from everyday.photos.announcer import Announcer
 from everyday.photos.catalog import Entry, Place
 from everyday.photos.crew import Crew
