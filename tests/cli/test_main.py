@@ -117,8 +117,14 @@ def test_secrets_are_taken_out_of_texts(text: str, hidden: str) -> None:
     assert hidden not in without_secrets(text)
 
 
-def test_plain_text_is_left_as_it_is() -> None:
-    text = "62 media archived; see https://blog.example.com/ig-17900000000000001/?page=2"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "62 media archived; see https://blog.example.com/ig-17900000000000001/?page=2",
+        "the secret Instagram holds no access_token; run `everyday photos login`",
+    ],
+)
+def test_plain_text_is_left_as_it_is(text: str) -> None:
     assert without_secrets(text) == text
 
 

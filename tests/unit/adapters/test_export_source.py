@@ -150,7 +150,7 @@ def test_one_broken_list_among_good_ones_is_reported_once(tmp_path: Path) -> Non
     ("files", "says"),
     [
         ({}, "posts_1.json"),
-        ({"photos/a.jpg": JPEG}, "posts_1.json"),
+        ({"photos/a.jpg": JPEG}, "give every part"),
         ({"your_instagram_activity/media/posts_1.html": b"<html>", "start_here.html": b""}, "JSON"),
         ({LIST: b"not json"}, LIST),
     ],

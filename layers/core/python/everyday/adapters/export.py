@@ -156,4 +156,7 @@ def _why_none(names: Iterable[str], problems: Sequence[str]) -> str:
         return f"the export holds no list of media that can be read: {problems[0]}"
     if any(name.endswith(".html") for name in names):
         return "the export is in HTML: ask Instagram for it again and choose the format JSON"
-    return "the export holds no list of media, such as your_instagram_activity/media/posts_1.json"
+    return (
+        "the export holds no list of media, such as your_instagram_activity/media/posts_1.json; "
+        "of an export in parts, give every part: --export part1.zip --export part2.zip"
+    )

@@ -25,7 +25,7 @@ def secret_token(secrets: Secrets, name: str) -> Callable[[], str]:
     def read() -> str:
         token = secrets.get(name).get("access_token")
         if not isinstance(token, str) or not token:
-            raise SettingsError(f"the secret {name} holds no access_token: run `everyday photos login`")
+            raise SettingsError(f"the secret {name} holds no access_token; run `everyday photos login`")
         return token
 
     return read

@@ -74,7 +74,7 @@ def verdict(
 
 def _never(entry: Entry) -> str | None:
     if not entry.section.postable:
-        return f"a {entry.section} is backed up and never posted"
+        return f"{entry.section.value}: backed up, never posted"
     if entry.same_as:
         return f"{entry.same_as} stands for it on the blog"
     if entry.gone_at and not entry.post:
