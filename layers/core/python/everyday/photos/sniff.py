@@ -24,21 +24,6 @@ _BRANDS = {
     b"qt  ": "video/quicktime",
 }
 _FOREIGN_BRANDS = {b"M4A ", b"M4B ", b"M4P ", b"crx ", b"jp2 ", b"jpx ", b"jxl "}
-_EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/heic": "heic",
-    "image/avif": "avif",
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-}
-
-
-def extension(content_type: str) -> str:
-    """The file name's ending for a content type that `checked` found."""
-    return _EXTENSIONS[content_type]
 
 
 def checked(body: Body, cap: int) -> Body:

@@ -78,19 +78,19 @@ def _colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _boxes(needed: bytes) -> Walk:
-    seen = False
+def _boxes(*needed: bytes) -> Walk:
+    lacking = set(needed)
     while True:
         try:
             head = bytes((yield 8))
         except EOFError:
-            if seen:
-                return
-            raise
+            if lacking:
+                raise
+            return
         size, kind = int.from_bytes(head[:4]), head[4:]
-        seen = seen or kind == needed
+        lacking.discard(kind)
         if size == 0:  # this box goes on to the end of the file, wherever that is
-            yield from _open_end(seen)
+            yield from _open_end(complete=not lacking)
             return
         wide = size == 1
         size = int.from_bytes((yield 8)) if wide else size
@@ -99,7 +99,7 @@ def _boxes(needed: bytes) -> Walk:
         yield from _skip(size - (16 if wide else 8))
 
 
-def _open_end(complete: bool) -> Walk:
+def _open_end(*, complete: bool) -> Walk:
     try:
         while True:
             yield 0
@@ -109,11 +109,11 @@ def _open_end(complete: bool) -> Walk:
 
 
 def _video() -> Walk:
-    return _boxes(b"moov")
+    return _boxes(b"moov", b"mdat")
 
 
 def _still() -> Walk:
-    return _boxes(b"meta")
+    return _boxes(b"meta", b"mdat")
 
 
 _WALKS: dict[str, Callable[[], Walk]] = {
