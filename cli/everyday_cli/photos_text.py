@@ -1,4 +1,4 @@
-"""Tables, lists and sizes as the photos commands show them. Texts from outside are made harmless here."""
+"""Tables and lists as the photos commands show them. Texts from outside are made harmless here."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -22,13 +22,6 @@ _COLOURS = {
     State.PARKED: "red",
 }
 _TEXTS = {"title", "why", "SHA-256"}
-
-
-def human_size(size: int) -> str:
-    """Bytes as a person reads them: `1.4 GB`."""
-    from rich.filesize import decimal
-
-    return decimal(size)
 
 
 def table(*columns: str) -> Table:

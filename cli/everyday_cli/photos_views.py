@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +14,7 @@ from everyday.photos.captions import clean
 from everyday.photos.catalog import State
 from everyday.photos.model import Origin, Section
 from everyday.photos.token import TokenAction
-from everyday_cli.photos_text import SHOWN, and_more, human_size, line, reasons, some, state, table
+from everyday_cli.photos_text import SHOWN, and_more, line, reasons, some, state, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,7 @@ def show_backup(
     told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
     console.print(f"[bold]{report.listed}[/] listed: {told or 'nothing to do'}")
     if report.stored_files:
-        console.print(f"{report.stored_files} files stored ({human_size(report.stored_bytes)})")
+        console.print(f"{report.stored_files} files stored ({decimal(report.stored_bytes)})")
     for section, states in (sections or {}).items():
         counts = ", ".join(f"{count} {_STANDING[State(standing)]}" for standing, count in states.items())
         console.print(f"  {_SECTIONS[Section(section)]}: {counts}")
@@ -139,7 +140,7 @@ def show_entries(console: "Console", entries: Sequence["Entry"], *, only: str | 
     rows = table(*columns, *(["why"] if any(it.reason for it in entries) else []))
     for it in entries:
         kind = it.media_type.value.split("_")[0].lower()
-        files, size = (str(it.files), human_size(it.size)) if it.files else ("–", "–")
+        files, size = (str(it.files), decimal(it.size)) if it.files else ("–", "–")
         row = [f"{it.taken_at:%Y-%m-%d}", it.id, kind, files, size, state(it.state)]
         rows.add_row(*row, *(line(text) for text in (it.title or "–", it.reason)[: len(rows.columns) - 6]))
     console.print(rows)
@@ -173,7 +174,7 @@ def show_medium(console: "Console", entry: "Entry", sidecar: "Sidecar | None") -
 def _show_sidecar(console: "Console", sidecar: "Sidecar") -> None:
     rows = table("file", "type", "size", "SHA-256")
     for file in sidecar.files:
-        rows.add_row(file.name, file.content_type, human_size(file.size), f"{file.sha256[:16]}…")
+        rows.add_row(file.name, file.content_type, decimal(file.size), f"{file.sha256[:16]}…")
     for missing in sidecar.missing:
         rows.add_row(f"item {missing.position}", "[yellow]missing[/]", "", Text(missing.reason))
     console.print(rows)
@@ -188,7 +189,7 @@ def show_verified(console: "Console", report: "VerifyReport") -> None:
     """What was checked, and every finding."""
     verdict = "[green]all as stored[/]" if report.ok else "[red]damaged[/]"
     console.print(
-        f"{report.media} media, {report.files} files, {human_size(report.size)}: {verdict}"
+        f"{report.media} media, {report.files} files, {decimal(report.size)}: {verdict}"
         + (f"; {report.incomplete} wait for files Instagram did not give" if report.incomplete else "")
     )
     for finding in report.findings[:SHOWN]:
@@ -203,7 +204,7 @@ def show_verified(console: "Console", report: "VerifyReport") -> None:
 def show_restored(console: "Console", report: "RestoreReport", folder: Path, *, dry_run: bool) -> None:
     """What was written, and where to look."""
     verb = "to write" if dry_run else "written"
-    console.print(f"{report.media} media: {report.files} files {verb} ({human_size(report.size)})")
+    console.print(f"{report.media} media: {report.files} files {verb} ({decimal(report.size)})")
     if report.kept:
         console.print(f"{report.kept} files were there already")
     if not dry_run:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from rich.filesize import decimal
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -112,8 +113,7 @@ def build(*, catalog: Catalog, archive: Archive, stage: str, addresses: Mapping[
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
     )
-    templates.filters["size"] = photos.human_size
-    templates.tests["picture"] = photos.is_picture
+    templates.filters["size"] = decimal
     templates.tests["web_address"] = photos.is_web_address
     console = Console(catalog=catalog, archive=archive, stage=stage, addresses=addresses, templates=templates)
     return Starlette(

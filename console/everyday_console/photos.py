@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from everyday.photos.catalog import Entry, State
-from everyday.photos.model import Sidecar, StoredFile
-
-_PICTURES = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
+from everyday.photos.model import Sidecar
 
 
 class Board(NamedTuple):
@@ -43,26 +41,12 @@ def board(entries: Iterable[Entry], *, state: str | None, page: int, per_page: i
     return Board(kept, shown, size, files, state, min(page, pages), pages, counts.total())
 
 
-def is_picture(file: StoredFile) -> bool:
-    """Whether a browser can show it in an <img>: HEIC, for one, it cannot."""
-    return file.content_type in _PICTURES
-
-
 def cover(sidecar: Sidecar) -> str | None:
     """The file name of the first picture: a photo, else a video's thumbnail; None when there is none."""
-    pictures = [file for file in sidecar.files if is_picture(file)]
+    pictures = [file for file in sidecar.files if file.is_web_picture]
     return min(pictures, key=lambda file: (file.position, not file.thumbnail)).name if pictures else None
 
 
 def is_web_address(text: str | None) -> bool:
     """Whether it may stand in a link: a source could say `javascript:` too."""
     return (text or "").startswith(("https://", "http://"))
-
-
-def human_size(size: int) -> str:
-    """Bytes as a person reads them: `1.4 GB`."""
-    amount, units = float(size), ["B", "kB", "MB", "GB"]
-    while amount >= 1000 and len(units) > 1:
-        amount /= 1000
-        units.pop(0)
-    return f"{amount:.0f} {units[0]}" if units[0] in {"B", "kB"} else f"{amount:.1f} {units[0]}"

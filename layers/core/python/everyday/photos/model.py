@@ -87,6 +87,9 @@ class Medium(Record, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, items=bare)
 
 
+_WEB_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
+
+
 class StoredFile(Record, frozen=True, kw_only=True):
     """One file in the medium's archive folder: `name` such as `1.jpg` or `1.thumbnail.jpg`; size in bytes."""
 
@@ -96,6 +99,11 @@ class StoredFile(Record, frozen=True, kw_only=True):
     size: int
     content_type: str
     thumbnail: bool = False
+
+    @property
+    def is_web_picture(self) -> bool:
+        """Whether browsers show it in an `<img>`: HEIC, for one, they do not."""
+        return self.content_type in _WEB_PICTURES
 
 
 class MissingFile(Record, frozen=True, kw_only=True):

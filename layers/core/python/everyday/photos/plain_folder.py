@@ -20,8 +20,6 @@ Shelf = Sequence[tuple[str, Sidecar]]
 
 _TITLE_BYTES = 120  # with date and id far below 255, the limit of a name on ext4, APFS and NTFS
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]+')
-# Pictures that browsers show; others are linked.
-_SHOWN = {"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"}
 
 
 def folder_name(medium: Medium) -> str:
@@ -105,7 +103,7 @@ def _files(folder: str, sidecar: Sidecar) -> Iterator[str]:
             yield f'<video src="{address}"{poster} controls preload="none"></video>'
         else:
             alt = alts.get(file.position) or _first_line(sidecar.medium.caption) or "photo"
-            picture = address if file.content_type in _SHOWN else previews.get(file.position)
+            picture = address if file.is_web_picture else previews.get(file.position)
             face = (
                 f'<img src="{picture}" alt="{escape(alt)}" loading="lazy">' if picture else escape(file.name)
             )
