@@ -1,7 +1,7 @@
 """Click's command and group with this project's contract: `--json` and `--debug` everywhere, lazy groups."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -9,31 +9,19 @@ import click
 from everyday_cli.output import Output
 
 
-def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
-    def callback(context: click.Context, _: click.Parameter, value: bool) -> None:
+def _contract_options() -> list[click.Parameter]:
+    return [
+        _flag("json", "One JSON document on stdout, nothing else."),
+        _flag("debug", "Show the traceback when the program itself fails."),
+    ]
+
+
+def _flag(name: str, text: str) -> click.Option:
+    def set_it(context: click.Context, _: click.Parameter, value: bool) -> None:
         if value:
             setattr(context.ensure_object(Output), name, True)
 
-    return callback
-
-
-def _contract_options() -> list[click.Parameter]:
-    return [
-        click.Option(
-            ["--json"],
-            is_flag=True,
-            expose_value=False,
-            callback=_set("json"),
-            help="One JSON document on stdout, nothing else.",
-        ),
-        click.Option(
-            ["--debug"],
-            is_flag=True,
-            expose_value=False,
-            callback=_set("debug"),
-            help="Show the traceback when the program itself fails.",
-        ),
-    ]
+    return click.Option([f"--{name}"], is_flag=True, expose_value=False, callback=set_it, help=text)
 
 
 def _with_examples(formatter: click.HelpFormatter, examples: str) -> None:
