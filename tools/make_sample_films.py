@@ -14,15 +14,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "local"), str(ROOT / "layers/core/python")]
 
-import av  # type: ignore[import-not-found,unused-ignore]  # noqa: E402
-from PIL import Image  # noqa: E402
+import av  # type: ignore[import-not-found,unused-ignore]
+from PIL import Image
 
-from everyday_local.instagram import scenes  # noqa: E402
-from everyday_local.instagram.account import FILM  # noqa: E402
-from everyday_local.instagram.gallery import FILM_SEEDS  # noqa: E402
-from everyday_local.instagram.painter import Canvas  # noqa: E402
-from everyday_local.instagram.pictures import paint  # noqa: E402
-from everyday_local.instagram.sample import film_size  # noqa: E402
+from everyday_local.instagram import scenes
+from everyday_local.instagram.account import FILM
+from everyday_local.instagram.gallery import FILM_SEEDS
+from everyday_local.instagram.painter import Canvas
+from everyday_local.instagram.pictures import paint
+from everyday_local.instagram.sample import film_size
 
 FRAMES_PER_SECOND, SECONDS = 24, 4
 FRAMES = FRAMES_PER_SECOND * SECONDS

@@ -54,7 +54,14 @@ def test_the_grid_counts_states_and_sizes(world: World) -> None:
     world.add("1", title="Kept", state=State.KEPT)
     world.add("2", title="On the blog", state=State.POSTED)
     page = world.get("/").text
-    for text in ("<dd>2</dd>", "<dd>18 bytes</dd>", "kept <b>1</b>", "posted <b>1</b>", "Kept", "On the blog"):
+    for text in (
+        "<dd>2</dd>",
+        "<dd>18 bytes</dd>",
+        "kept <b>1</b>",
+        "posted <b>1</b>",
+        "Kept",
+        "On the blog",
+    ):
         assert text in page
     assert '<a href="http://b.test">' in page
 

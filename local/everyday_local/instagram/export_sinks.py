@@ -37,7 +37,7 @@ class FolderSink:
     def __init__(self, target: Path) -> None:
         self._folder = target
 
-    def add(self, path: str, chunks: Iterable[bytes], *, packed: bool = False) -> None:  # noqa: ARG002
+    def add(self, path: str, chunks: Iterable[bytes], *, packed: bool = False) -> None:  # noqa: ARG002 - as ZIP
         file = self._folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as stream:
