@@ -156,13 +156,19 @@ class Processes:
 
     def _wait_ready(self, service: Service, child: Child) -> None:
         deadline = time.monotonic() + service.start_seconds
-        while not service.ready():
+        while not service.ready() or child.process.poll() is not None:
             if child.process.poll() is not None:
-                raise self._failure(service.name, f"{service.title} ended while it started")
+                raise self._ended_at_start(service)
             if time.monotonic() > deadline:
                 seconds = service.start_seconds
                 raise self._failure(service.name, f"{service.title} did not answer in {seconds:.0f} s")
             time.sleep(_LOOK_SECONDS)
+
+    def _ended_at_start(self, service: Service) -> LocalError:
+        """Why: mostly because somebody else was quicker to listen on its port, and may even answer there."""
+        if not is_free(service.port):
+            return PortTaken(f"port {service.port} was just taken by another program; run it again")
+        return self._failure(service.name, f"{service.title} ended while it started")
 
     def _signal(self, record: Record, number: signal.Signals) -> bool:
         """Send the signal to what is left of the group; whether there was anything."""

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from everyday_local import identity
-from everyday_local.errors import LocalError
+from everyday_local.errors import LocalError, PortTaken
 from everyday_local.folder import Folder
 from everyday_local.ports import any_free
 from everyday_local.probes import answers
@@ -141,6 +141,15 @@ def test_somebody_elses_server_is_not_taken_for_ours(processes: Processes, folde
             processes.start(a_service(folder, SERVES, port=theirs.port))
     finally:
         other.close()
+
+
+def test_a_port_that_is_lost_while_a_service_starts_is_told_as_that(
+    processes: Processes, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([True, False])
+    monkeypatch.setattr("everyday_local.processes.is_free", lambda _: next(free))
+    with pytest.raises(PortTaken):
+        processes.start(a_service(folder, "raise OSError('Address already in use')"))
 
 
 def test_a_tool_runs_to_its_end(processes: Processes, folder: Folder) -> None:

@@ -10,7 +10,7 @@ from everyday_local.aws import local_session
 from everyday_local.deploy import Deployment
 from everyday_local.folder import Folder
 from everyday_local.ministack import ministack
-from everyday_local.ports import PREFERRED, choose
+from everyday_local.ports import PREFERRED, any_free
 from everyday_local.processes import Processes
 from everyday_local.valkey import valkey
 from tests.local.sockets import LOOPBACK, listening, marked
@@ -20,7 +20,7 @@ TEMPLATE = '{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    return choose({name: port + 15000 for name, port in PREFERRED.items()}, {})
+    return {name: any_free() for name in PREFERRED}
 
 
 def start_aws(folder: Folder, processes: Processes, ports: dict[str, int]) -> boto3.Session:
