@@ -114,6 +114,22 @@ def test_a_file_that_one_export_lacks_comes_with_the_next() -> None:
     assert states(world) == {id_: State.STORED}
 
 
+@pytest.mark.parametrize("origin", [API, EXPORT])
+def test_a_file_that_the_archive_lost_is_fetched_again_after_a_rebuild(origin: Origin) -> None:
+    world = a_world(origin=origin)
+    id_ = world.account.post("Morning")
+    world.run()
+    whole = dict(world.archive.objects)
+    lost = next(key for key in whole if key.endswith(world.sidecar(id_).files[0].name))
+    del world.archive.objects[lost]
+    world.catalog.entries.clear()
+    rebuild(world.archive, world.catalog)
+    assert states(world) == {id_: State.LISTED}
+    world.run()
+    assert states(world) == {id_: State.STORED}
+    assert world.archive.objects == whole
+
+
 def test_an_export_leaves_the_apis_place_and_pauses_alone() -> None:
     world = a_world(30, origin=API)
     world.account.page_size = 5

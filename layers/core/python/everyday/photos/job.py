@@ -46,8 +46,8 @@ class Job:
     number of files still to come; `asking` is held while the source is asked for fresh addresses.
 
     `page` is the page of the walk that listed it. `candidates` are entries of the other origin that may be
-    the same post. `sidecar` and `tag` are what the archive had. `dropped`: the run ended first, so nothing
-    may be concluded.
+    the same post. `sidecar` and `tag` are what the archive had; the files it names in `lost` are gone.
+    `dropped`: the run ended first, so nothing may be concluded.
     """
 
     medium: Medium
@@ -59,6 +59,7 @@ class Job:
     verdict: Verdict = Verdict(Match.NONE)  # noqa: RUF009 - immutable
     sidecar: Sidecar | None = None
     tag: str | None = None
+    lost: frozenset[str] = frozenset()
     files: list[StoredFile] = field(default_factory=list)
     missing: list[MissingFile] = field(default_factory=list)
     errors: list[EverydayError] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Job:
     def wants(self) -> Sequence[Want]:
         """Files that the source offers and the archive lacks. Notes those that the source does not give."""
         files = self.sidecar.files if self.sidecar else ()
-        there = {(file.position, file.thumbnail) for file in files}
+        there = {(file.position, file.thumbnail) for file in files if file.name not in self.lost}
         lacking = [item for item in self.medium.items if (item.position, False) not in there]
         why = _NO_ADDRESS[self.medium.origin]
         self.missing += [MissingFile(position=it.position, reason=why) for it in lacking if it.url is None]

@@ -17,7 +17,7 @@ from everyday.errors import (
     MediumUnreadable,
     SourceUnavailable,
 )
-from everyday.photos.archive import file_key, file_name, marked_gone, merged, steady
+from everyday.photos.archive import file_key, file_name, folder, marked_gone, merged, steady
 from everyday.photos.catalog import Entry, State
 from everyday.photos.job import Job, Outcome, Want
 from everyday.photos.joining import Match, Verdict, match
@@ -150,6 +150,13 @@ class Storing:
         job.sidecar, job.tag = self.records.describe(job.medium.id)
         if job.sidecar:
             job.medium = steady(job.sidecar, job.medium)
+            if job.find is Find.RETRY:
+                job.lost = self._lost(job.medium.id, job.sidecar)
+
+    def _lost(self, medium_id: str, sidecar: Sidecar) -> frozenset[str]:
+        """Names of files that were stored once and are gone: a rebuilt catalog asks for them again."""
+        there = {listed.key for listed in self.archive.list(folder(medium_id))}
+        return frozenset(it.name for it in sidecar.files if file_key(medium_id, it.name) not in there)
 
     def _outline(self, job: Job) -> Sidecar:
         missing = [MissingFile(position=it.position, reason=_NOT_YET) for it in job.medium.items]
