@@ -307,15 +307,24 @@ def log_in(client: Client) -> str:
 
 def test_a_login_leads_from_a_code_to_a_long_lived_token(small: Client) -> None:
     code = log_in(small)
-    api = TokenApi(GraphHttp(small.standin.url))
-    short = api.redeem(code + "#_", client_id=APP_ID, client_secret=APP_SECRET, redirect_uri=HOME + "?x=1")
+    form = {
+        "client_id": APP_ID,
+        "client_secret": APP_SECRET,
+        "grant_type": "authorization_code",
+        "redirect_uri": HOME + "?x=1",
+        "code": code,
+    }
+    redeemed = requests.post(f"{small.standin.url}/oauth/access_token", data=form, timeout=10)
+    short = redeemed.json()["access_token"]
     assert small.error("/refresh_access_token", token=short, grant_type="ig_refresh_token")[0] == 400
-    long = api.exchange(short, client_secret=APP_SECRET)
-    assert long.expires_in == 60 * 86400
+    asked = {"grant_type": "ig_exchange_token", "client_secret": APP_SECRET}
+    long = small.ask("/access_token", token=short, **asked).json()
+    assert long["expires_in"] == 60 * 86400
     small.standin.advance(timedelta(hours=25))
     assert small.error("/me", token=short) == (400, 190, 463)
-    assert small.ask("/me", token=long.access_token).status_code == 200
-    assert api.refresh(long.access_token).access_token != long.access_token
+    assert small.ask("/me", token=long["access_token"]).status_code == 200
+    renewed = TokenApi(GraphHttp(small.standin.url)).refresh(long["access_token"])
+    assert renewed.access_token != long["access_token"]
 
 
 @pytest.mark.parametrize(

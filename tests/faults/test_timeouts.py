@@ -104,9 +104,6 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "Instagram: a medium": lambda url: _source(url).fresh("17900000000000001"),
     "Instagram: a file": _download,
     "Instagram: a new token": lambda url: TokenApi(_graph(url)).refresh("token"),
-    "Instagram: a login": lambda url: TokenApi(_graph(url)).redeem(
-        "code", client_id="1", client_secret="2", redirect_uri="http://127.0.0.1"
-    ),
     "Ghost: find": lambda url: _ghost(url).find(slug="ig-1", marker="instagram:1 "),
     "Ghost: create": lambda url: _ghost(url).create(DRAFT),
     "Ghost: update": lambda url: _ghost(url).update("1" * 24, DRAFT, updated_at="2026-05-01T12:00:00.000Z"),

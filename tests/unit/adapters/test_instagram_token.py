@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from everyday.adapters.graph_http import GraphHttp
-from everyday.adapters.instagram_token import TokenApi, authorise_url
+from everyday.adapters.instagram_token import TokenApi
 from everyday.errors import EverydayError, OwnerActionNeeded, SourceError, SourceUnavailable
 from tests.builders import NOW
 from tests.web import reply, serving
@@ -51,32 +51,6 @@ def test_the_same_token_may_come_back(api: Start) -> None:
     assert tokens.refresh("LONG-canary").access_token == "LONG-canary"
 
 
-def test_a_short_token_is_exchanged_for_a_long_one(api: Start) -> None:
-    tokens, asked = api(GRANTED)
-    assert tokens.exchange("SHORT", client_secret="S").expires_in == 5183944
-    expected = {"grant_type": "ig_exchange_token", "client_secret": "S", "access_token": "SHORT"}
-    assert asked == [("GET", "/access_token", expected)]
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [{"access_token": "SHORT", "user_id": 17}, {"data": [{"access_token": "SHORT", "user_id": "17"}]}],
-)
-def test_a_code_is_redeemed_in_both_documented_shapes(payload: Any, api: Start) -> None:
-    tokens, asked = api(payload)
-    redeemed = tokens.redeem("CODE#_", client_id="1", client_secret="S", redirect_uri="https://localhost/")
-    assert redeemed == "SHORT"
-    ((method, path, form),) = asked
-    assert (method, path, form["code"]) == ("POST", "/oauth/access_token", "CODE")
-
-
-def test_a_code_is_never_sent_twice(api: Start) -> None:
-    tokens, asked = api({}, status=503)
-    with pytest.raises(SourceUnavailable):
-        tokens.redeem("CODE", client_id="1", client_secret="S", redirect_uri="https://localhost/")
-    assert len(asked) == 1
-
-
 def test_the_account_of_a_token_is_told(api: Start) -> None:
     tokens, _ = api({"user_id": 178, "username": "sample", "id": "5"})
     assert tokens.whose("T") == {"user_id": "178", "username": "sample"}
@@ -106,10 +80,3 @@ def test_a_refused_refresh_is_told_without_the_token(
 def test_no_repr_holds_a_token(api: Start) -> None:
     tokens, _ = api(GRANTED)
     assert "canary" not in repr(tokens.refresh("OLD"))
-
-
-def test_the_owner_is_asked_for_reading_only() -> None:
-    address = urlsplit(authorise_url(client_id="1", redirect_uri="https://localhost/", state="s"))
-    assert address.netloc == "www.instagram.com"
-    assert parse_qs(address.query)["scope"] == ["instagram_business_basic"]
-    assert parse_qs(address.query)["state"] == ["s"]

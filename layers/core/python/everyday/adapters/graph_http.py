@@ -60,22 +60,11 @@ class GraphHttp:
     def get(self, path: str, params: Mapping[str, str], *, hidden: Sequence[str]) -> Answer:
         """One request, whatever the answer. `hidden` are the secrets among the parameters: Meta's errors may
         repeat them, so they are cut out before anything reads the error. Raises SourceUnavailable."""
-        return self._ask("GET", f"{path}?{urlencode(params)}", None, hidden)
-
-    def post(self, path: str, form: Mapping[str, str], *, hidden: Sequence[str]) -> Answer:
-        """As `get`, with a form in the body."""
-        return self._ask("POST", path, urlencode(form), hidden)
-
-    def _ask(self, method: str, target: str, form: str | None, hidden: Sequence[str]) -> Answer:
-        headers = {"Accept": "application/json", "User-Agent": "everyday"}
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
         with unavailable(_WHO):
             response = self._pools.urlopen(
-                method,
-                self._base_url + target,
-                body=form,
-                headers=headers,
+                "GET",
+                f"{self._base_url}{path}?{urlencode(params)}",
+                headers={"Accept": "application/json", "User-Agent": "everyday"},
                 retries=False,
                 redirect=False,
                 timeout=_TIMEOUT,
