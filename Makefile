@@ -16,7 +16,7 @@ run: layers node_modules/.done  ## the whole system on this machine
 test: check layers node_modules/.done  ## everything that needs no AWS account
 	tools/find-chromium
 	.venv/bin/python -m everyday_local.ghost install .everyday/ghost
-	.venv/bin/pytest -n 2 --dist loadgroup
+	.venv/bin/pytest -n 2 --dist loadgroup --durations=10
 
 check: .venv/.done  ## format, lint, types, import rules
 	.venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
