@@ -261,6 +261,16 @@ def test_a_sweep_is_a_message_in_the_queue(photos: Template) -> None:
     assert [json.loads(each) for each in inputs] == [{"sweep": True}]
 
 
+def test_the_rules_listen_to_the_words_that_the_functions_say(photos: Template) -> None:
+    from everyday.photos import messages
+
+    patterns = [rule["EventPattern"] for rule in _rules(photos) if "EventPattern" in rule]
+    assert {source for each in patterns for source in each["source"]} == {messages.SOURCE}
+    assert sorted(kind for each in patterns for kind in each["detail-type"]) == sorted(
+        [messages.STORED, messages.CONTINUE]
+    )
+
+
 @pytest.mark.parametrize("kind", ["photo.stored", "backup.continue"])
 def test_events_are_routed_on_the_own_bus(photos: Template, kind: str) -> None:
     photos.has_resource_properties(
