@@ -57,11 +57,22 @@ def _expired(make: MakeWorld) -> World:
     return world
 
 
+def _waiting(make: MakeWorld) -> World:
+    """The host had no file when it was first asked; the medium waits for its next try."""
+    world = make(PHOTO)
+    world.standin.faults.plant(Fault(on=Op.FILE, do=Effect.STATUS, status=404, times=None))
+    world.run()
+    world.standin.faults.clear()
+    world.clock.later(hours=8)
+    return world
+
+
 SCENES = {"a new carousel": _new, "an edited caption": _edited}
 REPAIRS = {
     "after a killed upload to S3": _killed("s3 UploadPart"),
     "after a killed upload": _killed("blog POST media/…"),
     "an expired address": _expired,
+    "a medium that waits": _waiting,
 }
 # What each whole run asks of whom. A new kind of call fails `test_every_kind_of_call_is_swept` until its
 # scene is here and its numbers have been looked at.
@@ -99,7 +110,13 @@ KINDS = {
     "secretsmanager PutSecretValue",
 }
 # Calls that only a run after trouble makes.
-RECOVERY = {"blog probe", "instagram fresh", "s3 AbortMultipartUpload", "s3 HEAD media.json"}
+RECOVERY = {
+    "blog probe",
+    "instagram fresh",
+    "s3 AbortMultipartUpload",
+    "s3 HEAD media.json",
+    "s3 ListObjectsV2",
+}
 # Calls that only a lost reply leads to: by the call whose reply it is.
 READ_BACK = {
     "dynamodb PutItem #run": "dynamodb GetItem #run",
