@@ -9,10 +9,16 @@ EverydayError
 │   ├── CatalogUnavailable       DynamoDB
 │   ├── SecretsUnavailable       Secrets Manager
 │   ├── EventsUnavailable        EventBridge
-│   └── BlogUnavailable          Ghost
+│   ├── BlogUnavailable          Ghost
+│   ├── LedgerUnavailable        DynamoDB, the jobs' table
+│   ├── StateUnavailable         Valkey
+│   ├── EcsUnavailable           ECS
+│   │   └── EcsThrottled             it said no for now: the call had no effect
+│   └── FleetUnavailable         EC2 Auto Scaling
 ├── Conflict                 a conditional write lost; read again and decide again
 │   ├── ArchiveConflict
-│   └── CatalogConflict
+│   ├── CatalogConflict
+│   └── LedgerConflict
 ├── SourceError              Instagram answered, and the answer stops more than one medium
 │   ├── SourceThrottled          save the place and end; `.retry_at` says when to come back
 │   ├── OwnerActionNeeded        token dead, permission gone: only the owner can help
@@ -24,11 +30,14 @@ EverydayError
 │   ├── MediumMissing            the source has no file for it (now)
 │   ├── MediumRefused            address, size or content is not what a medium may have
 │   └── MediumUnreadable         a document in the archive does not have the shape it was written with
-└── BlogError                Ghost answered no
-    ├── BlogKeyRefused           stop the run; the key is wrong or its rights are gone
-    ├── BlogRejected             this post or file can never pass as it is; park it
-    ├── BlogCollision            somebody changed the post since we read it
-    └── BlogPostGone             the post is no longer there
+├── BlogError                Ghost answered no
+│   ├── BlogKeyRefused           stop the run; the key is wrong or its rights are gone
+│   ├── BlogRejected             this post or file can never pass as it is; park it
+│   ├── BlogCollision            somebody changed the post since we read it
+│   └── BlogPostGone             the post is no longer there
+└── EcsError                 ECS answered no
+    ├── EcsRefused               this call can never pass as it is
+    └── EcsConflict              the client token was used with other parameters
 """
 
 from datetime import datetime
@@ -74,6 +83,26 @@ class BlogUnavailable(Unavailable):
     """The blog did not answer, or answered with a passing fault."""
 
 
+class LedgerUnavailable(Unavailable):
+    """The ledger did not answer."""
+
+
+class StateUnavailable(Unavailable):
+    """Valkey did not answer, refuses writes, or is full."""
+
+
+class EcsUnavailable(Unavailable):
+    """ECS did not answer, or answered with a passing fault."""
+
+
+class EcsThrottled(EcsUnavailable):
+    """ECS took too many calls; this one had no effect."""
+
+
+class FleetUnavailable(Unavailable):
+    """EC2 Auto Scaling did not answer."""
+
+
 class Conflict(EverydayError):
     """A conditional write lost against another writer."""
 
@@ -84,6 +113,10 @@ class ArchiveConflict(Conflict):
 
 class CatalogConflict(Conflict):
     """The entry changed since it was read, or already exists."""
+
+
+class LedgerConflict(Conflict):
+    """The job changed since it was read."""
 
 
 class SourceError(EverydayError):
@@ -152,3 +185,15 @@ class BlogCollision(BlogError):
 
 class BlogPostGone(BlogError):
     """The post is no longer there."""
+
+
+class EcsError(EverydayError):
+    """ECS answered no."""
+
+
+class EcsRefused(EcsError):
+    """ECS will never take this call as it is: unknown cluster, inactive definition, wrong parameter."""
+
+
+class EcsConflict(EcsError):
+    """The client token was used before with other parameters."""

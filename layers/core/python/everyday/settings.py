@@ -87,3 +87,43 @@ class TokenSettings(Settings, frozen=True, kw_only=True):
 
     instagram_secret: str
     instagram_url: str
+
+
+class IngestSettings(Settings, frozen=True, kw_only=True):
+    """`job_ingest`. `clusters`: the first is the default of a job that names none. `class_step_seconds`: how
+    much waiting one class is worth against the next. `ecs_url` None: AWS's own address."""
+
+    jobs_table: str
+    wake_queue_url: str
+    dead_letters_url: str
+    clusters: tuple[str, ...]
+    families: tuple[str, ...]
+    class_step_seconds: int = 21_600
+    keep_days: int = 30
+    ecs_url: str | None = None
+
+
+class ClusterSettings(Settings, frozen=True, kw_only=True):
+    """What `cluster_snapshot` and `job_scheduler` share. `state_secret` None: Valkey asks for no password
+    (local mode). `state_url` is `rediss://host:port`, without TLS `redis://`."""
+
+    jobs_table: str
+    wake_queue_url: str
+    events_queue_url: str
+    clusters: tuple[str, ...]
+    state_url: str
+    state_secret: str | None = None
+    keep_days: int = 30
+    ecs_url: str | None = None
+
+
+class SchedulerSettings(ClusterSettings, frozen=True, kw_only=True):
+    """`job_scheduler`. `policies`: of high, normal and low. `weights`: `queue=weight` each. `groups`: each
+    `cluster=name of the Auto Scaling group` whose size follows the queue."""
+
+    policies: tuple[str, ...] = ("reserve", "reserve", "reserve")
+    weights: tuple[str, ...] = ()
+    fairness_seconds: int = 3600
+    starve_after_seconds: int = 3600
+    waiting_limit: int = 2000
+    groups: tuple[str, ...] = ()

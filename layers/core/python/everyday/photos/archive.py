@@ -21,8 +21,9 @@ from msgspec.structs import replace
 
 from everyday.errors import MediumRefused, MediumUnreadable, SourceUnavailable
 from everyday.photos.catalog import Upload
-from everyday.photos.model import BlogPost, Medium, MissingFile, Origin, Record, Revision, Sidecar, StoredFile
+from everyday.photos.model import BlogPost, Medium, MissingFile, Origin, Revision, Sidecar, StoredFile
 from everyday.photos.ports import Body
+from everyday.record import Record
 
 ROOT = "instagram/"
 SIDECAR = "media.json"

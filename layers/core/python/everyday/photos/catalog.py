@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
-from everyday.photos.model import BlogPost, MediaType, Origin, Record, Section
+from everyday.photos.model import BlogPost, MediaType, Origin, Section
+from everyday.record import Record
 
 
 class State(StrEnum):

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from everyday.record import Record
+
 
 class MediaType(StrEnum):
     """Instagram's `media_type`."""
@@ -39,10 +41,6 @@ class Origin(StrEnum):
 
     API = "api"
     EXPORT = "export"
-
-
-class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of everything that is stored as JSON: immutable, unknown keys ignored, defaults left out."""
 
 
 class Item(Record, frozen=True, kw_only=True):

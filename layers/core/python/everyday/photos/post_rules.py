@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from everyday.photos import captions
 from everyday.photos.catalog import Claim, Entry, State
-from everyday.photos.model import BlogPost, Record
+from everyday.photos.model import BlogPost
 from everyday.photos.ports import FoundPost
 from everyday.photos.render import revision_in
+from everyday.record import Record
 
 SKEW = timedelta(hours=1)
 WORK = timedelta(minutes=16)  # longer than a Lambda may run

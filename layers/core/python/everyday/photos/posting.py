@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from everyday.errors import BlogCollision, Conflict, Unavailable
 from everyday.photos.catalog import Entry, State, Work
-from everyday.photos.model import Record
 from everyday.photos.ports import Archive, Blog, Catalog
 from everyday.photos.post_rules import Done, Outcome, Verdict, verdict
 from everyday.photos.publishing import PostOptions, Publication
 from everyday.ports import Clock, Progress, Silent, TimeLeft, forever
+from everyday.record import Record
 
 __all__ = ["Done", "Outcome", "Planned", "PostOptions", "PostReport", "Posting"]
 

@@ -9,8 +9,8 @@ from everyday.errors import OwnerActionNeeded, SourceThrottled, Unavailable
 from everyday.photos.catalog import Entry, State, Work
 from everyday.photos.job import Outcome
 from everyday.photos.journal import earliest
-from everyday.photos.model import Record
 from everyday.photos.walk import Find, Sight
+from everyday.record import Record
 
 _UNREADABLE = "what the source says of it cannot be understood"
 

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from everyday.errors import OwnerActionNeeded, SettingsError
-from everyday.photos.model import Record
 from everyday.photos.ports import Refresher
 from everyday.ports import Clock, Secrets
+from everyday.record import Record
 
 SKEW = timedelta(hours=1)
 """How wrong our clock may be."""
