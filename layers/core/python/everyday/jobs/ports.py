@@ -198,7 +198,7 @@ class Ecs(Protocol):
     EcsRefused (it will never take this call as it is)."""
 
     def instances(self, cluster: str) -> Sequence[ContainerInstance]:
-        """Every instance but the inactive ones, by ⌈N/100⌉ list and ⌈N/100⌉ describe calls; all or an error."""
+        """Every instance but the inactive ones: ⌈N/100⌉ list and ⌈N/100⌉ describe calls; all or an error."""
         ...
 
     def tasks(self, cluster: str) -> Sequence[Task]:
