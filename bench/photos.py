@@ -62,6 +62,7 @@ def a_backup(standin: Spawned, archive: Archive, catalog: Catalog) -> Backup:
         events=MemoryEvents(),
         clock=lambda: datetime.now(UTC),
         options=BackupOptions(max_file_bytes=4_000_000_000, concurrency=CONCURRENCY),
+        new_id=wiring.new_id,
     )
 
 

@@ -136,6 +136,7 @@ def _backup(account: Standin, archive: Archive, catalog: Catalog) -> Backup:
         events=MemoryEvents(),
         clock=wiring.now,
         options=BackupOptions(max_file_bytes=10**8, concurrency=2),
+        new_id=wiring.new_id,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from everyday import wiring
 from everyday.adapters.memory import MemoryArchive, MemoryCatalog, MemoryEvents, MemorySecrets
 from everyday.adapters.memory_blog import MemoryBlog
 from everyday.photos.backup import Backup, BackupOptions
@@ -89,6 +90,7 @@ class MemoryTarget(photos_stores.Target):
             events=stores.events,
             clock=lambda: NOW,
             options=BackupOptions(max_file_bytes=10**6, concurrency=2, complete=complete),
+            new_id=wiring.new_id,
         )
 
     def posting(self) -> Posting:

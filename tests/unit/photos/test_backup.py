@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from everyday import wiring
 from everyday.adapters.memory import MemoryArchive, MemoryCatalog, MemoryEvents
 from everyday.errors import (
     ArchiveUnavailable,
@@ -52,6 +53,7 @@ class World:
             events=self.events,
             clock=lambda: self.now,
             options=BackupOptions(**whole),
+            new_id=wiring.new_id,
         )
 
     def run(self, *, time_left: Callable[[], float] = lambda: 900.0, **options: Any) -> BackupReport:
@@ -65,6 +67,7 @@ class World:
             events=cuts.wrap(self.events, EventsUnavailable),
             clock=lambda: self.now,
             options=BackupOptions(max_file_bytes=10_000, concurrency=2, give_up_after=3),
+            new_id=wiring.new_id,
         ).run()
 
     def later(self, **spans: float) -> None:

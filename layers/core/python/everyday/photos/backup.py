@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
 from everyday.photos.catalog import Place, RunState, Work
 from everyday.photos.journal import Journal
@@ -24,10 +23,6 @@ __all__ = ["Backup", "BackupOptions", "BackupPlan", "BackupReport"]
 _OVER = "another run has ended that walk"
 
 
-def _random_id() -> str:
-    return uuid4().hex
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """Backs up a source. Runs may overlap or die at any point: every effect is conditional and repeatable.
@@ -41,7 +36,7 @@ class Backup:
     events: Events
     clock: Clock
     options: BackupOptions
-    new_id: Callable[[], str] = _random_id
+    new_id: Callable[[], str]
 
     def run(
         self, *, time_left: TimeLeft = forever, progress: Progress | None = None, walk: str | None = None
