@@ -111,7 +111,8 @@ class Job(Record, frozen=True, kw_only=True):
     message, so that the same id with another message is told from a duplicate.
 
     An array is one parent (`size` children, never runs itself, see `tally`) and children
-    `<parent>/<index>`; `parent` and `index` are set in a child only.
+    `<parent>/<index>`; `parent` and `index` are set in a child only. A ledger hands a parent out with what its
+    children came to: `tally`, and once all have ended `state` and `finished_at`.
 
     `task_definition` is the full ARN once the job was accepted. `instance` and `task` are ARNs. `call` is the
     `startedBy` of the RunTask call that (maybe) started the attempt and `token` its client token. `deadline`:
@@ -161,7 +162,7 @@ class Job(Record, frozen=True, kw_only=True):
         """The state; of an array: WAITING until all children have ended, then what they came to."""
         if self.size is None or self.state.final or self.tally.succeeded + self.tally.failed < self.size:
             return self.state
-        return State.FAILED if self.tally.failed else State.SUCCEEDED
+        return (self.ending or State.FAILED) if self.tally.failed else State.SUCCEEDED
 
 
 class TaskDefinition(Record, frozen=True, kw_only=True):
@@ -169,6 +170,8 @@ class TaskDefinition(Record, frozen=True, kw_only=True):
 
     `doubt` says why no task of it can be placed by this scheduler, None when it can.
     `containers` are their names in order: an override without a name means the first one.
+    `task_level`: which of `cpu` and `memory` it sets for the whole task; the others are sums over containers.
+    `soft`: its first container has a `memoryReservation`, so its `memory` is not what ECS reserves.
     """
 
     arn: str
@@ -176,6 +179,8 @@ class TaskDefinition(Record, frozen=True, kw_only=True):
     demand: Demand
     containers: tuple[str, ...]
     doubt: str | None = None
+    task_level: tuple[str, ...] = ()
+    soft: bool = False
 
 
 class ContainerInstance(Record, frozen=True, kw_only=True):

@@ -13,19 +13,25 @@ class Lane(StrEnum):
     """The ledger's lists. A job is in one of them, and each is in an order of its own.
 
     WAITING and HELD by rank, OPEN (placing or running) by deadline, DONE by the time it ended, newest first.
+    ARRAYS: the parents whose children have not all ended, by rank.
     """
 
     WAITING = "waiting"
     HELD = "held"
     OPEN = "open"
     DONE = "done"
+    ARRAYS = "arrays"
 
 
 class Ledger(Protocol):
     """The durable record of every job. Each method is atomic. All raise LedgerUnavailable."""
 
     def add(self, job: Job, overrides: Overrides) -> Job:
-        """Store a new job and return it; if its id is known, return the one that is there."""
+        """Store a new job and return it with its version; if its id is known, return the one that is there.
+
+        A job with a version takes the place of the stored one of that version: another message may use the
+        id of a REJECTED job, which never ran.
+        """
         ...
 
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
@@ -33,14 +39,14 @@ class Ledger(Protocol):
         ...
 
     def overrides(self, ids: Sequence[str]) -> Mapping[str, Overrides]:
-        """What each was submitted with."""
+        """What each is to be started with: for a child of an array its place is in the environment."""
         ...
 
     def put(self, job: Job) -> Job:
         """Store the job if the stored version is `job.version`, and return it with its new version.
 
-        A child that becomes final is counted in its parent's tally in the same step. Raises LedgerConflict
-        when somebody else changed it first: read again, decide again.
+        A child that becomes final is counted in its parent's tally in the same step. A final job never
+        changes. Raises LedgerConflict when somebody else changed it first: read again, decide again.
         """
         ...
 
@@ -235,6 +241,14 @@ class Wakes(Protocol):
 
     def wake(self, cluster: str, wake_id: str, *, fresh: Sequence[str] = ()) -> None:
         """Ask for a pass. `fresh`: ids of jobs that a list may not show yet. Raises EventsUnavailable."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where what can never run is left for the owner. Raises EventsUnavailable."""
+
+    def put(self, body: str, reason: str, *, job_id: str | None = None) -> None:
+        """Leave a message as it came, with the reason. At least once: a caller that dies leaves it again."""
         ...
 
 
