@@ -111,12 +111,13 @@ class Job(Record, frozen=True, kw_only=True):
     message, so that the same id with another message is told from a duplicate.
 
     An array is one parent (`size` children, never runs itself, see `tally`) and children
-    `<parent>/<index>`; `parent` and `index` are set in a child only. A ledger hands a parent out with what its
-    children came to: `tally`, and once all have ended `state` and `finished_at`.
+    `<parent>/<index>`; `parent` and `index` are set in a child only. A ledger hands a parent out with what
+    its children came to: `tally`, and once all have ended `state` and `finished_at`.
 
     `task_definition` is the full ARN once the job was accepted. `instance` and `task` are ARNs. `call` is the
     `startedBy` of the RunTask call that (maybe) started the attempt and `token` its client token. `deadline`:
     when somebody must look after the job: a PLACING one whose answer never came, a RUNNING one out of time.
+    `placed_at`: when the attempt was claimed, so how old its token is at most.
     `ending`: what the job becomes when its task has stopped, because somebody asked for it.
     `lost` counts attempts that ended without the job's fault, `failures` those that ended with it.
     `held`: not all jobs in `depends_on` have succeeded yet, so it does not queue.
@@ -149,6 +150,7 @@ class Job(Record, frozen=True, kw_only=True):
     call: str | None = None
     token: str | None = None
     deadline: int | None = None
+    placed_at: int | None = None
     started_at: int | None = None
     finished_at: int | None = None
     exit_code: int | None = None

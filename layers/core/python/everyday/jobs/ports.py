@@ -1,6 +1,6 @@
 """What `jobs` needs from the outside. Adapters and fakes implement these."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -110,12 +110,14 @@ class ClusterState(Protocol):
         placing: Sequence[Job],
         *,
         now: int,
+        ends_at: Mapping[str, int] = {},
     ) -> bool:
         """Publish a whole reading in one atomic step; False when a newer one is already there.
 
         Records that are newer by version are kept. Instances that are not in the reading are gone.
         Reservations of `placing` jobs are kept or made again unless a task of theirs is seen; all others are
-        dropped.
+        dropped, except those made since the ticket was drawn. `ends_at`: estimates by the ARN of a task and
+        by the id of a job.
         """
         ...
 
@@ -171,6 +173,14 @@ class ClusterState(Protocol):
     def wake_id(self, cluster: str) -> str:
         """The id under which a wake may be deduplicated: it changes with every pass and every loss of the
         store."""
+        ...
+
+
+class Rebuilds(Protocol):
+    """Whoever reads a whole cluster anew."""
+
+    def rebuild(self, cluster: str) -> None:
+        """Ask for a complete reading. Raises EventsUnavailable."""
         ...
 
 
@@ -259,7 +269,7 @@ class Fleet(Protocol):
         """What could be launched: the name, what one offers (attributes as `name=value`), how many more."""
         ...
 
-    def grow(self, cluster: str, more: Mapping[str, int]) -> None:
-        """Ask for so many more instances of each shape, up to the fleet's maximum. Asking again for what is
-        already on its way changes nothing."""
+    def grow(self, cluster: str, more: Mapping[str, int], *, joined: Collection[str]) -> None:
+        """Ask for so many more instances of each shape than those that have `joined` the cluster (EC2 ids),
+        up to the fleet's maximum. What is already on its way counts, so asking again changes nothing."""
         ...
