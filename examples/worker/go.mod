@@ -1,0 +1,3 @@
+module everyday/worker
+
+go 1.19

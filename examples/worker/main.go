@@ -1,0 +1,34 @@
+// Worker takes messages from an SQS queue, one at a time, and works on each until it is told to stop.
+//
+// It ends with 0 when it was told to stop (SIGTERM, as ECS does it, or SIGINT) or found nothing more to do,
+// with 1 when the queue cannot be used, and with 2 when its settings are wrong.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const healthEvery = 30 * time.Second
+
+func main() {
+	journal := &journal{out: os.Stdout, now: time.Now}
+	settings, err := readSettings(os.Getenv)
+	if err != nil {
+		journal.say("refused", fields{"reason": err.Error()})
+		os.Exit(2)
+	}
+	// Before anything else, so that a stop that comes early is not lost; as the first process of a container
+	// we would otherwise not be ended by SIGTERM at all.
+	stop, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer release()
+	worker := newWorker(settings, journal)
+	go worker.reportHealth(stop, healthEvery)
+	if err := worker.run(stop); err != nil {
+		journal.say("ended", fields{"reason": err.Error(), "done": worker.done.Load()})
+		os.Exit(1)
+	}
+}
