@@ -4,23 +4,19 @@ Times are ratios against a limit or a peer of the same run; nothing here is asse
 """
 
 import os
-import re
-import resource
 import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import NamedTuple
 
 import boto3
 import requests
 from _aws import BUCKET, TABLE, client, local_aws
+from _imports import imports
+from _measure import peak_mib, timed
 from _photos_cost import costs
-from _photos_imports import imports
+from _photos_export import exports
 from _report import Row, write
 
 from everyday import wiring
@@ -32,9 +28,7 @@ from everyday.adapters.memory import MemoryArchive, MemoryCatalog, MemoryEvents
 from everyday.adapters.s3 import S3Archive
 from everyday.photos.backup import Backup, BackupOptions
 from everyday.photos.ports import Archive, Catalog
-from everyday_local.instagram.export_writer import write_export
 from everyday_local.instagram.run import Spawned, spawned
-from everyday_local.instagram.sample import bulk_posts
 
 CONCURRENCY = 16
 DELAY_SECONDS = 0.05
@@ -44,8 +38,22 @@ VIDEO_BYTES = 650_000_000
 
 
 def main() -> None:
-    rows = [*nothing_new(), *thousand_media(), one_video(), *imports(), *exports(), *costs(a_backup)]
+    rows = [
+        *nothing_new(),
+        *thousand_media(),
+        one_video(),
+        *imports(ADAPTERS, peer="import boto3, requests"),
+        *exports(),
+        *costs(a_backup),
+    ]
     write("photos", rows)
+
+
+ADAPTERS = {
+    "photo_backup": ["graph_http", "instagram", "media_http", "s3", "dynamodb", "events", "secrets"],
+    "photo_post": ["ghost", "s3", "dynamodb", "secrets"],
+    "token_refresh": ["graph_http", "instagram_token", "secrets"],
+}
 
 
 def a_backup(standin: Spawned, archive: Archive, catalog: Catalog) -> Backup:
@@ -103,17 +111,6 @@ def nothing_new() -> Iterator[Row]:
 def _calls(standin: Spawned) -> int:
     log = requests.get(f"{standin.url}/_standin/log", timeout=10).json()["calls"]
     return len(log)
-
-
-class Timed(NamedTuple):
-    seconds: float
-    cpu_seconds: float
-
-
-def timed(work: Callable[[], object]) -> Timed:
-    start, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Timed(time.perf_counter() - start, time.process_time() - cpu)
 
 
 def thousand_media() -> Iterator[Row]:
@@ -193,62 +190,14 @@ def back_up_video(url: str, token: str, endpoint: str) -> None:
     archive = S3Archive(client(session, "s3"), BUCKET)
     backup = a_backup(standin, archive, DynamoCatalog(client(session, "dynamodb"), TABLE))
     list(archive.list("none"))  # what a first request imports is not the video's
-    before = _peak_mib(anew=True)
+    before = peak_mib(anew=True)
     report = backup.run()
-    print(_peak_mib() - before, report.stored_bytes)
-
-
-def _peak_mib(*, anew: bool = False) -> float:
-    """Peak resident memory of this process; `anew` begins the peak at what is resident now."""
-    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-    if not status.exists():  # macOS counts in bytes, and cannot begin anew
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    if anew:
-        reset.write_text("5")
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) / 2**10
-
-
-def exports() -> Iterator[Row]:
-    """A data export into a folder: time against size, and memory."""
-    few, many = (_export(count) for count in (2_000, 20_000))
-    yield Row(
-        name="export of 20,000 media, against 2,000",
-        value=many[0] / few[0],
-        unit="times as long",
-        better="lower",
-        goal=11,
-        limit=10,
-        note=f"{many[0]:.1f} s and {few[0]:.1f} s CPU",
-    )
-    yield Row(name="export of 20,000 media: memory", value=many[1], unit="MiB", better="lower", note="peak")
-
-
-def _export(count: int) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        zipped = Path(folder) / "export.zip"
-        write_export(bulk_posts(count, size=2_000), zipped)
-        child = subprocess.run(
-            [sys.executable, __file__, "export", str(zipped), str(Path(folder) / "archive")],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    seconds, peak = (float(text) for text in re.findall(r"[\d.]+", child.stdout))
-    return seconds, peak
-
-
-def back_up_export(zipped: str, folder: str) -> None:
-    """In the child: CPU seconds and peak memory in MiB."""
-    _peak_mib(anew=True)
-    spent = timed(lambda: wiring.folder_backup(Path(folder), [Path(zipped)]).run())
-    print(spent.cpu_seconds, _peak_mib())
+    print(peak_mib() - before, report.stored_bytes)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["video", url, token, endpoint]:
             back_up_video(url, token, endpoint)
-        case ["export", zipped, folder]:
-            back_up_export(zipped, folder)
         case _:
             main()

@@ -3,44 +3,39 @@
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from _report import Row
 
 ROOT = Path(__file__).parents[1]
-ADAPTERS = {
-    "photo_backup": ["graph_http", "instagram", "media_http", "s3", "dynamodb", "events", "secrets"],
-    "photo_post": ["ghost", "s3", "dynamodb", "secrets"],
-    "token_refresh": ["graph_http", "instagram_token", "secrets"],
-}
 
 
-def imports() -> Iterator[Row]:
-    """Cold start: what importing each handler takes, against `import boto3, requests` in the same run.
+def imports(functions: Mapping[str, Sequence[str]], *, peer: str) -> Iterator[Row]:
+    """Cold start: what importing each handler takes, against the statement `peer` in the same run.
 
-    A second row adds the adapters, which the first call imports.
+    `functions` names the adapters that each one's first call imports: a second row adds them.
     """
-    statements = dict.fromkeys(ADAPTERS, "import handler")
+    statements = dict.fromkeys(functions, "import handler")
     statements |= {
         f"{name} and its adapters": "import handler; "
         + "; ".join(f"import everyday.adapters.{adapter}" for adapter in adapters)
-        for name, adapters in ADAPTERS.items()
+        for name, adapters in functions.items()
     }
     spent: dict[str, list[float]] = {name: [] for name in ("peer", *statements)}
     for _ in range(9):
-        spent["peer"].append(_import_seconds("import boto3, requests", ROOT))
+        spent["peer"].append(_import_seconds(peer, ROOT))
         for name, statement in statements.items():
             spent[name].append(_import_seconds(statement, ROOT / "functions" / name.split()[0]))
-    peer = statistics.median(spent["peer"])
+    yardstick = statistics.median(spent["peer"])
     for name in statements:
         yield Row(
             name=f"import of {name}",
-            value=statistics.median(spent[name]) / peer,
+            value=statistics.median(spent[name]) / yardstick,
             unit="times the peer",
             better="lower",
             goal=1.3,
-            peers={"import boto3, requests": 1.0},
+            peers={peer: 1.0},
             note="median of nine CPU times, interleaved",
         )
 
