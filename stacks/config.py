@@ -5,81 +5,35 @@ To add a capability: one class here, one line in `Config`. The file that `everyd
 """
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from everyday.errors import SettingsError
+from stacks.table import (
+    INTERVALS,
+    BlogUrl,
+    Clusters,
+    Email,
+    Every,
+    Families,
+    InstanceTypes,
+    Policies,
+    Region,
+    Roles,
+    Table,
+    Tags,
+    Weights,
+    extra,
+    setting,
+)
 
 EXAMPLE_BLOG = "https://blog.example.com"
-
-_INTERVALS = "5 minutes to 31 days, such as 30 minutes or 6 hours"
-_EVERY = re.compile(r"([1-9]\d{0,3}) (minute|hour|day)s?")
-_TEXT = {
-    "region": re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d"),
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    "blog": re.compile(r"https://[a-z0-9.-]+\.[a-z]{2,}(:\d{1,5})?(/[\w~.-]+)*/?", re.IGNORECASE),
-    # Settings travel to the function in one variable, joined by commas; Ghost allows 191 characters.
-    "tag": re.compile(r"[^\s,]([^,\r\n]{0,189}[^\s,])?"),
-}
-
-
-def interval(text: str) -> timedelta:
-    """The length of an interval such as `6 hours`. Raises ValueError when it is none, or under 5 minutes."""
-    match = _EVERY.fullmatch(text)
-    length = timedelta(**{f"{match[2]}s": int(match[1])}) if match else timedelta()
-    if not timedelta(minutes=5) <= length <= timedelta(days=31):
-        raise ValueError("not an interval")
-    return length
-
-
-def _interval(text: str) -> str:
-    interval(text)
-    return text
-
-
-def _like(kind: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not _TEXT[kind].fullmatch(text):
-            raise ValueError(f"not a {kind}")
-        return text
-
-    return AfterValidator(check)
-
-
-def setting(
-    default: Any,
-    what: str,
-    *,
-    allowed: str = "",
-    example: Any = None,
-    ge: int | None = None,
-    le: int | None = None,
-) -> Any:
-    """A field that can explain itself: `what` it is and what is `allowed` are shown in errors, in the file
-    that `everyday init` writes and in the documentation. `example` stands in for a default of None."""
-    extra = {"allowed": allowed or f"a whole number from {ge} to {le}", "example": example}
-    return Field(default, description=what, ge=ge, le=le, json_schema_extra=extra)
-
-
-Region = Annotated[str, _like("region")]
-Email = Annotated[str, _like("email")]
-BlogUrl = Annotated[str, _like("blog")]
-Every = Annotated[str, AfterValidator(_interval)]
-Tags = Annotated[tuple[Annotated[str, _like("tag")], ...], Strict(False)]
-
-
-class Table(BaseModel):
-    """Base of the tables: no unknown key, no coercion, no change after reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Everyday(Table):
@@ -135,11 +89,9 @@ class Photos(Table):
         "The first picture is the feature image. Off, if your theme does not show that above the post.",
         allowed="true, false",
     )
-    backup_every: Every = setting(
-        "6 hours", "How often Instagram is asked for new posts.", allowed=_INTERVALS
-    )
+    backup_every: Every = setting("6 hours", "How often Instagram is asked for new posts.", allowed=INTERVALS)
     sweep_every: Every = setting(
-        "1 hour", "How often posts that could not be made yet are tried again.", allowed=_INTERVALS
+        "1 hour", "How often posts that could not be made yet are tried again.", allowed=INTERVALS
     )
     walk_days: int = setting(
         7, "Days between complete walks, which find edits and deletions of older posts.", ge=1, le=90
@@ -151,11 +103,75 @@ class Photos(Table):
     concurrency: int = setting(16, "Downloads at the same time.", ge=1, le=64)
 
 
+class Jobs(Table):
+    """Container jobs on ECS in priority order. Costs about 11 dollars a month at rest: raise the budget."""
+
+    enabled: bool = setting(
+        False,
+        "Whether this capability is deployed. Local mode runs it in any case: there it costs nothing.",
+        allowed="true, false",
+    )
+    clusters: Clusters = setting(
+        (),
+        "Existing ECS clusters to run jobs on. None: a cluster of its own, empty until a job needs it.",
+        allowed="a list of up to 5 names of clusters of this region",
+    )
+    instance_types: InstanceTypes = setting(
+        ("c6g.large", "c7g.large", "c6gd.large", "c7gd.large"),
+        "Instances of the own cluster. Many types of about one size make spot capacity easier to get.",
+        allowed="a list of up to 20 instance types, all with Graviton processors or all without",
+    )
+    spot: bool = setting(
+        True,
+        "Spot instances: much cheaper, and AWS may take one back; its jobs start again elsewhere.",
+        allowed="true, false",
+    )
+    max_instances: int = setting(4, "The own cluster never grows beyond this.", ge=1, le=1000)
+    families: Families = setting(
+        ("everyday-*",),
+        "Families of task definitions that jobs may use.",
+        allowed="a list of names; a * at the end stands for any rest",
+    )
+    task_roles: Roles = setting(
+        (),
+        "Roles that your task definitions name, besides the two that the stack makes.",
+        allowed="a list of names of IAM roles of this account",
+    )
+    class_step: Every = setting(
+        "6 hours",
+        "How long a job must wait to go before a fresh job of the next higher class.",
+        allowed=INTERVALS,
+    )
+    policies: Policies = setting(
+        ("reserve", "reserve", "reserve"),
+        "What happens when a job of class high, normal, low does not fit: nothing behind it starts, "
+        "an instance is reserved for it, or whatever fits starts.",
+        allowed='three of "strict", "reserve", "greedy"',
+    )
+    queues: Weights = setting(
+        {"default": 1},
+        "Weights of the queues: one of weight 2 is due twice the room. A queue not named here has weight 1.",
+        allowed="names with whole numbers from 1 to 1000",
+    )
+    fairness: Every = setting(
+        "1 hour",
+        "How much later in the order a job may stand and still go first, if its queue has too little.",
+        allowed=INTERVALS,
+    )
+    starve_after: Every = setting(
+        "1 hour",
+        "A job that does not fit and waited so long gets an instance emptied for it.",
+        allowed=INTERVALS,
+    )
+    keep_days: int = setting(30, "Days that ended jobs are remembered.", ge=1, le=365)
+
+
 class Config(Table):
     """The whole file."""
 
     everyday: Everyday = Everyday()
     photos: Photos = Photos()
+    jobs: Jobs = Jobs()
 
 
 def load(path: Path) -> Config:
@@ -178,11 +194,6 @@ def parse(document: dict[str, Any], *, name: str = "everyday.toml") -> Config:
         raise SettingsError("\n".join(f"{name}: {line}" for line in lines)) from error
 
 
-def extra(field: FieldInfo, key: Literal["allowed", "example"]) -> Any:
-    """What `setting` was told besides the default and the description."""
-    return field.json_schema_extra[key] if isinstance(field.json_schema_extra, dict) else None
-
-
 def tables() -> dict[str, type[Table]]:
     """Every table that the file may have, by its name."""
     return {name: field.annotation for name, field in Config.model_fields.items()}  # type: ignore[misc]
@@ -198,8 +209,9 @@ def _complaint(detail: ErrorDetails) -> str:
         return f"{table} must be a table, [{table}], got {_shown(detail['input'])}"
     if key not in fields:
         return f"{table}.{key} is not a setting; {_choice(key, fields)}"
-    index = "".join(f"[{part}]" for part in detail["loc"][2:] if isinstance(part, int))
-    return f"{table}.{key}{index} is {_shown(detail['input'])}; allowed: {extra(fields[key], 'allowed')}"
+    inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"][2:])
+    where = f"{table}.{key}{inside.removesuffix('.[key]')}"
+    return f"{where} is {_shown(detail['input'])}; allowed: {extra(fields[key], 'allowed')}"
 
 
 def _choice(word: str, known: Iterable[str]) -> str:

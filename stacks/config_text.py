@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from stacks.config import Config, Table, extra, tables
+from stacks.config import Config, tables
+from stacks.table import Table, extra
 
 _HEAD = """\
 # The settings of everyday. `everyday init` writes this file; every setting is explained in
@@ -46,5 +47,7 @@ def _row(key: str, field: FieldInfo) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
     # For texts, whole numbers, true, false and lists of texts, JSON is TOML.
     return json.dumps(value, ensure_ascii=False)

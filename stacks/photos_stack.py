@@ -13,13 +13,14 @@ from constructs import Construct
 from everyday.settings import BackupSettings, PostSettings, TokenSettings
 from stacks import photos_access as access
 from stacks.assets import Layers
-from stacks.config import Photos, interval
+from stacks.config import Photos
 from stacks.constructs.queue_worker import QueueWorker
 from stacks.constructs.thin_function import ThinFunction
 from stacks.constructs.watch import Below, Watch
 from stacks.data_stack import DataStack
 from stacks.outputs import publish
 from stacks.stage import Stage
+from stacks.table import interval
 
 _MB = 1_000_000
 

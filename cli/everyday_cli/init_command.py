@@ -8,8 +8,9 @@ import click
 from everyday.errors import SettingsError
 from everyday_cli import output
 from everyday_cli.commands import Command
-from stacks.config import Config, extra, parse, tables
+from stacks.config import Config, parse, tables
 from stacks.config_text import as_toml
+from stacks.table import extra
 
 _QUESTIONS = {
     ("everyday", "region"): "AWS region",

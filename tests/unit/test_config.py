@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from everyday.errors import SettingsError
 from stacks import config_text
-from stacks.config import Config, Everyday, Photos, extra, interval, load, parse, tables
+from stacks.config import Config, Everyday, Jobs, Photos, load, parse, tables
+from stacks.table import extra, graviton, interval
 
 ROOT = Path(config_text.__file__).parent.parent
 
 
 def test_an_empty_file_is_all_defaults() -> None:
-    assert parse({}) == Config(everyday=Everyday(), photos=Photos())
+    assert parse({}) == Config(everyday=Everyday(), photos=Photos(), jobs=Jobs())
 
 
 def test_every_setting_can_be_given() -> None:
@@ -39,6 +40,21 @@ def test_every_setting_can_be_given() -> None:
             "max_video_mb": 50,
             "concurrency": 4,
         },
+        "jobs": {
+            "enabled": True,
+            "clusters": ("batch", "video_2"),
+            "instance_types": ("m7i.large",),
+            "spot": False,
+            "max_instances": 12,
+            "families": ("everyday-*", "nightly"),
+            "task_roles": ("service/renders",),
+            "class_step": "2 hours",
+            "policies": ("strict", "reserve", "greedy"),
+            "queues": {"nightly": 3, "default": 1},
+            "fairness": "30 minutes",
+            "starve_after": "2 hours",
+            "keep_days": 7,
+        },
     }
     config = parse(given)
     for table, fields in tables().items():
@@ -51,9 +67,9 @@ def test_every_setting_can_be_given() -> None:
     [
         (
             {"photo": {}},
-            "[photo] is not a table of this version; did you mean photos? Known: everyday, photos",
+            "[photo] is not a table of this version; did you mean photos? Known: everyday, photos, jobs",
         ),
-        ({"zebra": {}}, "[zebra] is not a table of this version; Known: everyday, photos"),
+        ({"zebra": {}}, "[zebra] is not a table of this version; Known: everyday, photos, jobs"),
         (
             {"photos": {"walk_dayz": 3}},
             "photos.walk_dayz is not a setting; did you mean walk_days? Known: enabled,",
@@ -94,6 +110,20 @@ def test_every_setting_can_be_given() -> None:
         ({"photos": {"backup_every": "1 minute"}}, "allowed: 5 minutes to 31 days"),
         ({"photos": {"backup_every": "32 days"}}, "allowed: 5 minutes to 31 days"),
         ({"photos": {"backup_every": "rate(1 hour)"}}, "allowed: 5 minutes to 31 days"),
+        (
+            {"jobs": {"clusters": ["a b"]}},
+            'jobs.clusters[0] is "a b" (text); allowed: a list of up to 5 names',
+        ),
+        ({"jobs": {"clusters": list("abcdef")}}, "allowed: a list of up to 5 names"),
+        ({"jobs": {"instance_types": []}}, "allowed: a list of up to 20 instance types"),
+        ({"jobs": {"instance_types": ["c6g.large", "c6i.large"]}}, "all with Graviton processors or all"),
+        ({"jobs": {"families": ["*"]}}, 'jobs.families[0] is "*" (text); allowed: a list of names'),
+        ({"jobs": {"families": []}}, "allowed: a list of names"),
+        ({"jobs": {"policies": ["strict", "reserve"]}}, 'allowed: three of "strict", "reserve", "greedy"'),
+        ({"jobs": {"policies": ["strict", "lax", "greedy"]}}, 'jobs.policies[1] is "lax" (text)'),
+        ({"jobs": {"queues": {"a": 0}}}, "jobs.queues.a is 0 (a whole number); allowed: names with"),
+        ({"jobs": {"queues": {"a b": 1}}}, 'jobs.queues.a b is "a b" (text); allowed: names with'),
+        ({"jobs": {"task_roles": ["arn:aws:iam::1:role/x"]}}, "allowed: a list of names of IAM roles"),
         ({"everyday": {"region": "Frankfurt"}}, "allowed: an AWS region, such as eu-central-1"),
         ({"everyday": {"alarm_email": "nobody"}}, "allowed: an e-mail address"),
         ({"everyday": {"monthly_budget_usd": -1}}, "allowed: a whole number from 1 to 10000"),
@@ -171,10 +201,21 @@ def test_intervals_are_read(text: str, length: timedelta) -> None:
     assert interval(text) == length
 
 
+@pytest.mark.parametrize("name", ["t4g.micro", "c7gd.large", "m6g.12xlarge", "im4gn.large", "x2gd.metal"])
+def test_graviton_types_are_known_by_their_names(name: str) -> None:
+    assert graviton(name)
+
+
+@pytest.mark.parametrize("name", ["t3.micro", "g5.xlarge", "m7i-flex.large", "c6in.large", "u-6tb1.metal"])
+def test_other_types_are_not(name: str) -> None:
+    assert not graviton(name)
+
+
 def test_the_written_file_is_read_back_as_it_was_meant() -> None:
     config = Config(
         everyday=Everyday(alarm_email="a@b.io"),
         photos=Photos(tags=('say "hi"', "\\ # '"), post_since=date(2020, 2, 29), status="published"),
+        jobs=Jobs(queues={"a-b": 2, "7": 1}, policies=("strict", "greedy", "reserve")),
     )
     assert parse(tomllib.loads(config_text.as_toml(config))) == config
 
