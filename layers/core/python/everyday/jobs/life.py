@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from everyday.jobs.model import Job, State, Task
+from everyday.jobs.model import Job, State, Tally, Task
 
 LOST_CODES = frozenset({"SpotInterruption", "TerminationNotice", "TaskFailedToStart"})
 """ECS API reference, Task.stopCode: ends that are not the job's fault."""
@@ -146,6 +146,14 @@ def released(job: Job, parents: Mapping[str, State], *, now: int) -> Job:
     if all(it in parents and _good(parents[it]) for it in job.depends_on):
         return replace(job, held=False, reason=None)
     return job
+
+
+def tallied(parent: Job, tally: Tally, *, at: int | None) -> Job:
+    """An array with what its children came to; it ends with the last of them. `at`: when that was."""
+    counted = replace(parent, tally=tally)
+    if parent.state.final or not counted.outcome.final:
+        return counted
+    return replace(counted, state=counted.outcome, finished_at=at)
 
 
 def _good(state: State) -> bool:

@@ -30,7 +30,7 @@ class Ledger(Protocol):
         """Store a new job and return it with its version; if its id is known, return the one that is there.
 
         A job with a version takes the place of the stored one of that version: another message may use the
-        id of a REJECTED job, which never ran.
+        id of a REJECTED job, which never ran. Raises LedgerConflict when that one is gone meanwhile.
         """
         ...
 
