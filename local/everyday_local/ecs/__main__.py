@@ -4,11 +4,17 @@ import argparse
 import json
 import signal
 import threading
+from contextlib import ExitStack
+from pathlib import Path
 
+from everyday_local.ecs.bus import connected
 from everyday_local.ecs.ecs import Ecs
 from everyday_local.ecs.history import History
+from everyday_local.ecs.processes import ProcessEngine
+from everyday_local.ecs.records import Names
 from everyday_local.ecs.run import serving
 from everyday_local.ecs.timeline import utc_now
+from everyday_local.ministack import REGION
 
 _KEPT_IN_LOGS = 10_000
 
@@ -16,6 +22,8 @@ _KEPT_IN_LOGS = 10_000
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everyday_local.ecs", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--state", type=Path, help="keep the containers' output in this folder")
+    parser.add_argument("--events", metavar="URL", help="send state changes to the EventBridge there")
     parser.add_argument("--cluster", default="default", help="the cluster that is there from the beginning")
     parser.add_argument(
         "--instance",
@@ -40,9 +48,18 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    ecs = Ecs(clock=utc_now, history=History(_KEPT_IN_LOGS))
-    _furnish(ecs, arguments.cluster, arguments.instance)
-    with serving(ecs, port=arguments.port) as url:
+    logs = arguments.state / "logs" if arguments.state else None
+    ecs = Ecs(
+        clock=utc_now,
+        engine=lambda _: ProcessEngine(logs),
+        names=Names(region=REGION),
+        history=History(_KEPT_IN_LOGS),
+    )
+    with ExitStack() as stack:
+        if arguments.events:
+            ecs.events.sinks.append(stack.enter_context(connected(arguments.events)))
+        _furnish(ecs, arguments.cluster, arguments.instance)
+        url = stack.enter_context(serving(ecs, port=arguments.port))
         print(json.dumps({"url": url}), flush=True)  # noqa: T201 - the line that callers wait for
         ended.wait()
 
