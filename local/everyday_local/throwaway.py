@@ -54,3 +54,23 @@ def _index(name: str, key: str) -> dict[str, Any]:
         ],
         "Projection": {"ProjectionType": "ALL"},
     }
+
+
+def make_ledger(dynamodb: Any, name: str) -> None:
+    """A new table for jobs with the index `lanes`."""
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": it, "AttributeType": "S"} for it in ("pk", "lane", "sort")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "lanes",
+                "KeySchema": [
+                    {"AttributeName": "lane", "KeyType": "HASH"},
+                    {"AttributeName": "sort", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["doc", "version"]},
+            }
+        ],
+    )
