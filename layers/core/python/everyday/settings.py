@@ -118,9 +118,11 @@ class ClusterSettings(Settings, frozen=True, kw_only=True):
 
 
 class SchedulerSettings(ClusterSettings, frozen=True, kw_only=True):
-    """`job_scheduler`. `policies`: of high, normal and low. `weights`: `queue=weight` each. `groups`: each
-    `cluster=name of the Auto Scaling group` whose size follows the queue."""
+    """`job_scheduler`. `dead_letters_url`: where jobs that can never run go. `policies`: of high, normal and
+    low. `weights`: `queue=weight` each. `groups`: each `cluster=name of the Auto Scaling group` whose size
+    follows the queue."""
 
+    dead_letters_url: str
     policies: tuple[str, ...] = ("reserve", "reserve", "reserve")
     weights: tuple[str, ...] = ()
     fairness_seconds: int = 3600
