@@ -21,14 +21,24 @@ func main() {
 		journal.say("refused", fields{"reason": err.Error()})
 		os.Exit(2)
 	}
-	// Before anything else, so that a stop that comes early is not lost; as the first process of a container
-	// we would otherwise not be ended by SIGTERM at all.
-	stop, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer release()
+	stop := untilTold(journal)
 	worker := newWorker(settings, journal)
 	go worker.reportHealth(stop, healthEvery)
 	if err := worker.run(stop); err != nil {
 		journal.say("ended", fields{"reason": err.Error(), "done": worker.done.Load()})
 		os.Exit(1)
 	}
+}
+
+// untilTold gives what ends with the first signal to stop. The first process of a container is not ended by
+// SIGTERM unless it asks for it.
+func untilTold(journal *journal) context.Context {
+	stop, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		journal.say("stopping", fields{"signal": (<-signals).String()})
+		end()
+	}()
+	return stop
 }
