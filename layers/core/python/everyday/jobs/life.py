@@ -5,7 +5,8 @@ WAITING ──▶ PLACING ──▶ RUNNING             claimed for a call of Ru
 PLACING ──▶ WAITING, next attempt           ECS did not take it
 RUNNING ──▶ SUCCEEDED, FAILED               its task stopped
 RUNNING ──▶ WAITING, next attempt           its task stopped and may be tried again, or its instance was lost
-PLACING, RUNNING ──▶ the same, `ending`     cancelled, or out of time: final when its task has stopped
+PLACING, RUNNING ──▶ the same, `ending`     cancelled, or out of time: final when its task has stopped;
+                                            recalled with its group: waiting when its task has stopped
 WAITING ──▶ CANCELLED, REJECTED             nothing of it runs
 
 A transition that does not apply gives back the job itself: `new is job` means there is nothing to write.
@@ -28,7 +29,7 @@ _ENDED_ITSELF = "EssentialContainerExited"
 _STOP_AGAIN_AFTER = 60_000
 
 
-def claimed(job: Job, *, instance: str, call: str, token: str, deadline: int, now: int) -> Job:
+def claimed(job: Job, *, instance: str, ec2_id: str, call: str, token: str, deadline: int, now: int) -> Job:
     """A waiting job on its way into a RunTask call. `deadline`: when somebody must ask what became of it."""
     if job.state is not State.WAITING or job.held or job.size is not None:
         return job
@@ -36,6 +37,7 @@ def claimed(job: Job, *, instance: str, call: str, token: str, deadline: int, no
         job,
         state=State.PLACING,
         instance=instance,
+        ec2_id=ec2_id,
         call=call,
         token=token,
         deadline=deadline,
@@ -65,13 +67,26 @@ def started(job: Job, *, at: int) -> Job:
     return replace(job, started_at=at, deadline=job.deadline if job.ending else ends)
 
 
+def asked_again(job: Job, *, deadline: int) -> Job:
+    """Its call is made once more, or is to be: somebody must ask what became of it then."""
+    return replace(job, deadline=deadline) if job.state is State.PLACING else job
+
+
 def requeued(job: Job, reason: str, *, now: int) -> Job:
     """Back to waiting at the same rank, with its group, because this attempt did not begin for good."""
     if job.state not in {State.PLACING, State.RUNNING}:
         return job
     if job.ending:
-        return _ended(job, job.ending, job.reason, now)
+        return _as_asked(job, now)
     return replace(_fresh(job, reason), group=job.group)
+
+
+def recalled(job: Job, reason: str, *, now: int) -> Job:
+    """Its group did not come together, so its task is to end; it then waits again, with its group."""
+    if job.state not in {State.PLACING, State.RUNNING} or job.ending:
+        return job
+    deadline = now if job.state is State.RUNNING else job.deadline
+    return replace(job, ending=State.WAITING, reason=reason, deadline=deadline)
 
 
 def stopped(job: Job, task: Task, *, now: int) -> Job:
@@ -80,11 +95,13 @@ def stopped(job: Job, task: Task, *, now: int) -> Job:
         return job
     at = task.stopped_at or now
     by_itself = task.stop_code in {None, _ENDED_ITSELF}
+    if job.ending is State.WAITING:
+        return _as_asked(job, at)
     job = replace(job, exit_code=task.exit_code, task=task.arn, started_at=job.started_at or task.started_at)
     if by_itself and task.exit_code == 0:
         return _ended(job, State.SUCCEEDED, None, at)
     if job.ending:
-        return _ended(job, job.ending, job.reason, at)
+        return _as_asked(job, at)
     if _was_lost(task):
         return lost(job, _told(task), now=at)
     if by_itself and _another_try(job):
@@ -97,7 +114,7 @@ def lost(job: Job, reason: str, *, now: int) -> Job:
     if job.state not in {State.PLACING, State.RUNNING}:
         return job
     if job.ending:
-        return _ended(job, job.ending, job.reason, now)
+        return _as_asked(job, now)
     if job.lost >= job.retries.lost:
         return _ended(job, State.FAILED, f"lost {job.lost + 1} times, the last time because: {reason}", now)
     return _fresh(replace(job, lost=job.lost + 1), _again(job, reason))
@@ -108,7 +125,7 @@ def cancelled(job: Job, *, now: int, reason: str = "cancelled by its owner") -> 
 
     The deadline of a job that is being placed stands: until then its call may still be on its way.
     """
-    if job.state.final or job.ending:
+    if job.state.final or job.ending not in {None, State.WAITING}:
         return job
     if job.size is not None:
         return replace(job, ending=State.CANCELLED, reason=reason)
@@ -164,6 +181,13 @@ def _ended(job: Job, state: State, reason: str | None, at: int) -> Job:
     return replace(job, state=state, reason=reason, finished_at=at, deadline=None, ending=None, held=False)
 
 
+def _as_asked(job: Job, at: int) -> Job:
+    """What somebody asked it to become has come true: its task is gone."""
+    if job.ending is State.WAITING:
+        return replace(_fresh(job, job.reason or ""), group=job.group)
+    return _ended(job, job.ending or State.CANCELLED, job.reason, at)
+
+
 def _fresh(job: Job, reason: str) -> Job:
     """The next attempt. Its group has started once and does not wait for it again."""
     return replace(
@@ -172,12 +196,14 @@ def _fresh(job: Job, reason: str) -> Job:
         attempt=job.attempt + 1,
         group=None,
         instance=None,
+        ec2_id=None,
         task=None,
         call=None,
         token=None,
         deadline=None,
         placed_at=None,
         started_at=None,
+        ending=None,
         reason=reason,
     )
 

@@ -114,9 +114,10 @@ class Job(Record, frozen=True, kw_only=True):
     `<parent>/<index>`; `parent` and `index` are set in a child only. A ledger hands a parent out with what
     its children came to: `tally`, and once all have ended `state` and `finished_at`.
 
-    `task_definition` is the full ARN once the job was accepted. `instance` and `task` are ARNs. `call` is the
-    `startedBy` of the RunTask call that (maybe) started the attempt and `token` its client token. `deadline`:
-    when somebody must look after the job: a PLACING one whose answer never came, a RUNNING one out of time.
+    `task_definition` is the full ARN once the job was accepted. `instance` and `task` are ARNs, `ec2_id` is
+    the instance's other name, to which its call is pinned. `call` is the `startedBy` of the RunTask call that
+    (maybe) started the attempt and `token` its client token. `deadline`: when somebody must look after the
+    job: a PLACING one whose answer never came, a RUNNING one out of time.
     `placed_at`: when the attempt was claimed, so how old its token is at most.
     `ending`: what the job becomes when its task has stopped, because somebody asked for it.
     `lost` counts attempts that ended without the job's fault, `failures` those that ended with it.
@@ -146,6 +147,7 @@ class Job(Record, frozen=True, kw_only=True):
     version: int = 0
     held: bool = False
     instance: str | None = None
+    ec2_id: str | None = None
     task: str | None = None
     call: str | None = None
     token: str | None = None
