@@ -1,0 +1,103 @@
+"""Workloads that are made, not recorded. Each is a function of its seed."""
+
+from math import ceil, exp
+from random import Random
+
+from everyday.jobs.model import Amount, JobClass
+from everyday.jobs.simulator.workload import Workload, WorkloadJob, compressed
+
+HOUR = 3_600_000
+
+
+def _random(seed: int, name: str) -> Random:
+    return Random(f"{seed} {name}")  # noqa: S311 - a simulation must be repeatable
+
+
+def blog(seed: int) -> Workload:
+    """100 tasks of 100 MiB, submitted at once, 20 high, 30 normal and 50 low, and one instance of 512 MiB.
+
+    Each runs 40 to 80 seconds.
+    """
+    random = _random(seed, "blog")
+    classes = [*[JobClass.HIGH] * 20, *[JobClass.NORMAL] * 30, *[JobClass.LOW] * 50]
+    jobs = tuple(
+        WorkloadJob(
+            f"{job_class}-{index:03}", job_class, Amount(memory=100), 0, random.randint(40_000, 80_000)
+        )
+        for index, job_class in enumerate(classes)
+    )
+    return Workload("blog", (Amount(cpu=1024, memory=512),), jobs)
+
+
+def flood(seed: int, *, count: int = 6_000, load: float = 0.95, instances: int = 40) -> Workload:
+    """Many small jobs, and a few large ones that matter most, on instances of 1 vCPU and 1 GiB.
+
+    Poisson arrivals at the given load. 4 % are high and need 768 to 1,024 CPU units and MiB; of the others 36
+    in 96 are normal and 60 low, and need 64 to 384 of each, in steps of 64. Run times are log-normal, 60
+    seconds in the median (sigma 1.2), from 5 seconds to one hour.
+    """
+    random = _random(seed, "flood")
+    at, jobs = 0.0, []
+    for index in range(count):
+        at += random.expovariate(1.0)
+        draw = random.random()
+        high = draw < 0.04
+        job_class = JobClass.HIGH if high else JobClass.NORMAL if draw < 0.4 else JobClass.LOW
+        steps = LARGE if high else SMALL
+        amount = Amount(64 * random.randint(*steps), 64 * random.randint(*steps))
+        run = min(max(random.lognormvariate(FLOOD_MEDIAN, FLOOD_SIGMA), 5.0), 3_600.0)
+        jobs.append(WorkloadJob(f"f{index:05}", job_class, amount, round(at * 1000), round(run * 1000)))
+    cluster = (Amount(cpu=1024, memory=1024),) * instances
+    return Workload(
+        "flood", cluster, tuple(compressed(jobs, Amount(1024 * instances, 1024 * instances), load))
+    )
+
+
+FLOOD_MEDIAN = 5.0
+FLOOD_SIGMA = 1.0
+SMALL = (1, 6)
+LARGE = (12, 16)
+
+
+def lublin(
+    seed: int, *, count: int = 2_000, load: float = 0.95, nodes: int = 16, node_cpus: int = 64
+) -> Workload:
+    """Rigid jobs as on a parallel computer, each on one instance of `node_cpus` vCPU.
+
+    Sizes and run times follow U. Lublin and D. G. Feitelson, "The workload on parallel supercomputers:
+    modeling the characteristics of rigid jobs", Journal of Parallel and Distributed Computing 63 (11), 2003:
+    24.4 % are serial, the others two-stage uniform in the logarithm of the size, 57.6 % of them rounded to a
+    power of two; the logarithm of the run time is hyper-gamma and longer for larger jobs. Not the model's:
+    gaps between arrivals are gamma without its daily cycle, stretched to `load`; no job runs over 12 hours;
+    memory is 1 to 4 GiB for each vCPU; 10 % are high and 30 % normal.
+    """
+    random = _random(seed, "lublin")
+    largest = node_cpus.bit_length() - 1
+    at, jobs = 0.0, []
+    for index in range(count):
+        at += exp(min(random.gammavariate(10.2303, 0.4871), 13.0))
+        size = _lublin_size(random, float(largest))
+        run = min(_lublin_run(random, size), 12 * 3_600.0)
+        draw = random.random()
+        job_class = JobClass.HIGH if draw < 0.1 else JobClass.NORMAL if draw < 0.4 else JobClass.LOW
+        amount = Amount(size * 1024, size * 1024 * random.randint(1, 4))
+        jobs.append(WorkloadJob(f"l{index:05}", job_class, amount, round(at * 1000), ceil(run * 1000)))
+    instance = Amount(node_cpus * 1024, node_cpus * 4096)
+    whole = Amount(instance.cpu * nodes, instance.memory * nodes)
+    return Workload("lublin", (instance,) * nodes, tuple(compressed(jobs, whole, load)))
+
+
+def _lublin_size(random: Random, largest: float) -> int:
+    if random.random() < 0.244:
+        return 1
+    low, middle = 0.8, largest - 2.5
+    log = random.uniform(low, middle) if random.random() < 0.86 else random.uniform(middle, largest)
+    size = 2.0 ** round(log) if random.random() < 0.576 else 2.0**log
+    return max(2, min(round(size), round(2**largest)))
+
+
+def _lublin_run(random: Random, size: int) -> float:
+    short = random.random() < max(0.0, min(1.0, -0.0054 * size + 0.78))
+    return max(
+        1.0, exp(min(random.gammavariate(4.2, 0.94) if short else random.gammavariate(312, 0.03), 12.0))
+    )
