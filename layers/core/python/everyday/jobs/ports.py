@@ -122,13 +122,18 @@ class ClusterState(Protocol):
         ...
 
     def put_instance(self, cluster: str, instance: ContainerInstance) -> Freed:
-        """Apply one record if its version is higher; of an INACTIVE one, remove the instance."""
+        """Apply one record if its version is higher; of an INACTIVE one, remove the instance.
+
+        The same record again says again whether room was freed, so that no wake is lost with an answer.
+        """
         ...
 
     def put_task(self, cluster: str, task: Task, *, ends_at: int | None = None) -> Freed:
         """Apply one record if its version is higher. A stopped task gives its room back once, for ever.
 
-        A task of a reservation (`started_by`) takes that reservation's place.
+        A task whose `started_by` is `<job id>/<attempt>` takes the place of that attempt's reservation; of
+        another call's task, `accept` says whose it is, and until then both hold room. The same record again
+        says again whether room was freed. A task without an instance holds none.
         """
         ...
 
@@ -143,8 +148,10 @@ class ClusterState(Protocol):
     ) -> frozenset[str]:
         """Reserve in one call what still fits, and return the ids of the jobs that got their room.
 
-        A group gets all or nothing. Nothing is given when `epoch` is not the store's. `ends_at`: estimates by
-        job id.
+        A group gets all or nothing. Nothing is given when `epoch` is not the store's. What was reserved for
+        the attempt before is given again, or given up for the new place. A reservation that neither `accept`
+        nor `release` ends is over after ten minutes, unless `replace` renews it. `ends_at`: estimates by job
+        id. `now` is the clock of `suspect`.
         """
         ...
 
@@ -172,7 +179,7 @@ class ClusterState(Protocol):
 
     def wake_id(self, cluster: str) -> str:
         """The id under which a wake may be deduplicated: it changes with every pass and every loss of the
-        store."""
+        store. A random one when the store is away or empty: raises nothing."""
         ...
 
 
