@@ -1,6 +1,6 @@
 """Workloads that are made, not recorded. Each is a function of its seed."""
 
-from math import ceil, exp
+from math import ceil, exp, log
 from random import Random
 
 from everyday.jobs.model import Amount, JobClass
@@ -32,9 +32,9 @@ def blog(seed: int) -> Workload:
 def flood(seed: int, *, count: int = 6_000, load: float = 0.95, instances: int = 40) -> Workload:
     """Many small jobs, and a few large ones that matter most, on instances of 1 vCPU and 1 GiB.
 
-    Poisson arrivals at the given load. 4 % are high and need 768 to 1,024 CPU units and MiB; of the others 36
-    in 96 are normal and 60 low, and need 64 to 384 of each, in steps of 64. Run times are log-normal, 60
-    seconds in the median (sigma 1.2), from 5 seconds to one hour.
+    Poisson arrivals at the given load. 4 % are high and need 640 to 1,024 CPU units, and as many MiB, each
+    drawn alone in steps of 64; 36 % are normal and 60 % low, and need 64 to 320 of each. Run times are
+    log-normal, 145 seconds in the median (sigma 1), from 5 seconds to one hour.
     """
     random = _random(seed, "flood")
     at, jobs = 0.0, []
@@ -43,20 +43,14 @@ def flood(seed: int, *, count: int = 6_000, load: float = 0.95, instances: int =
         draw = random.random()
         high = draw < 0.04
         job_class = JobClass.HIGH if high else JobClass.NORMAL if draw < 0.4 else JobClass.LOW
-        steps = LARGE if high else SMALL
+        steps = (10, 16) if high else (1, 5)
         amount = Amount(64 * random.randint(*steps), 64 * random.randint(*steps))
-        run = min(max(random.lognormvariate(FLOOD_MEDIAN, FLOOD_SIGMA), 5.0), 3_600.0)
+        run = min(max(random.lognormvariate(log(145), 1.0), 5.0), 3_600.0)
         jobs.append(WorkloadJob(f"f{index:05}", job_class, amount, round(at * 1000), round(run * 1000)))
     cluster = (Amount(cpu=1024, memory=1024),) * instances
     return Workload(
         "flood", cluster, tuple(compressed(jobs, Amount(1024 * instances, 1024 * instances), load))
     )
-
-
-FLOOD_MEDIAN = 5.0
-FLOOD_SIGMA = 1.0
-SMALL = (1, 6)
-LARGE = (12, 16)
 
 
 def lublin(
@@ -91,8 +85,8 @@ def _lublin_size(random: Random, largest: float) -> int:
     if random.random() < 0.244:
         return 1
     low, middle = 0.8, largest - 2.5
-    log = random.uniform(low, middle) if random.random() < 0.86 else random.uniform(middle, largest)
-    size = 2.0 ** round(log) if random.random() < 0.576 else 2.0**log
+    scale = random.uniform(low, middle) if random.random() < 0.86 else random.uniform(middle, largest)
+    size = 2.0 ** round(scale) if random.random() < 0.576 else 2.0**scale
     return max(2, min(round(size), round(2**largest)))
 
 
