@@ -36,13 +36,16 @@ func TestATaskRoleGivesKeysWithTheirEnd(t *testing.T) {
 }
 
 func TestABadAnswerOfTheTaskRoleIsAnError(t *testing.T) {
-	for status, body := range map[int]string{500: "", 200: "not JSON", 201: "{}"} {
+	for _, answer := range []struct {
+		status int
+		body   string
+	}{{500, `{"AccessKeyId": "id"}`}, {200, "not JSON"}, {200, "{}"}} {
 		server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
-			out.WriteHeader(status)
-			_, _ = out.Write([]byte(body))
+			out.WriteHeader(answer.status)
+			_, _ = out.Write([]byte(answer.body))
 		}))
 		if _, err := fromTaskRole(server.URL)(context.Background()); err == nil {
-			t.Errorf("%d %q is taken", status, body)
+			t.Errorf("%d %q is taken", answer.status, answer.body)
 		}
 		server.Close()
 	}

@@ -83,12 +83,13 @@ func TestAStopEndsTheRetries(t *testing.T) {
 	fake.trouble("ReceiveMessage", trouble{status: 500}, trouble{status: 500})
 	stop, tell := context.WithCancel(context.Background())
 	queue := aQueue(address, newClock(), &heard{})
-	queue.sleep = func(context.Context, time.Duration) { tell() }
+	slept := 0
+	queue.sleep = func(context.Context, time.Duration) { slept++; tell() }
 	if _, err := queue.receive(stop, 0, time.Minute); err == nil {
 		t.Fatal("no error")
 	}
-	if asked := len(fake.asked("ReceiveMessage")); asked != 1 {
-		t.Errorf("%d attempts", asked)
+	if asked := len(fake.asked("ReceiveMessage")); asked != 1 || slept != 1 {
+		t.Errorf("%d attempts, slept %d times", asked, slept)
 	}
 }
 

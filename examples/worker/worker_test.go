@@ -90,6 +90,19 @@ func TestAStopLetsTheMessageInHandBeFinishedAndTakesNoOther(t *testing.T) {
 	}
 }
 
+func TestAStopWhileItWaitsForAMessageIsNoFailure(t *testing.T) {
+	fake, address := startSQS(t)
+	worker := aWorker(fake, address, &heard{}, 0)
+	worker.idle = nil
+	stop, tell := context.WithCancel(context.Background())
+	released := make(chan struct{})
+	defer close(released)
+	fake.received = func(fields) { tell(); <-released }
+	if err := worker.run(stop); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAFailedMessageIsLeftToTheQueueAndTheNextIsTaken(t *testing.T) {
 	fake, address := startSQS(t, "bad", "good")
 	heard := &heard{}
