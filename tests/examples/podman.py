@@ -25,11 +25,11 @@ class Podman:
             **os.environ,
             **({"CONTAINERS_CONF": str(configuration)} if configuration else {}),
         }
-        self._folder = folder
+        self.folder = folder
 
     def command(self, *arguments: str | Path) -> Sequence[str]:
         places = {"root": "s", "runroot": "r", "tmpdir": "t"}
-        store = [f"--{name}={self._folder / place}" for name, place in places.items()]
+        store = [f"--{name}={self.folder / place}" for name, place in places.items()]
         return ["podman", *store, "--storage-driver=vfs", *map(str, arguments)]
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":

@@ -54,9 +54,13 @@ class Program:
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Program]:
-    """It ends with the block at the latest."""
-    with subprocess.Popen(command, env=dict(environment), stdout=subprocess.PIPE, text=True) as process:
+def started(
+    command: Sequence[str], environment: Mapping[str, str], *, folder: Path | None = None
+) -> Iterator[Program]:
+    """It ends with the block at the latest. `folder` is where it works and may leave things."""
+    with subprocess.Popen(
+        command, env=dict(environment), cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield Program(process)
         finally:

@@ -22,7 +22,7 @@ def contained(
     """A worker in a container with these options of `podman run`."""
     told = [f"--env={name}={value}" for name, value in queue.environment(**settings).items()]
     command = podman.command("run", "--rm", "--network=host", *options, *told, IMAGE)
-    return started(command, podman.environment)
+    return started(command, podman.environment, folder=podman.folder)
 
 
 def test_the_image_is_one_layer_and_small(podman: Podman) -> None:
