@@ -1,0 +1,58 @@
+"""In which order waiting jobs have their turn: by rank, and between queues by what each holds already."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+
+from everyday.jobs.model import Amount, Demand, Job
+from everyday.jobs.plan import Rules
+
+
+def ranked(waiting: Sequence[Job]) -> list[Job]:
+    """By rank, ties by id; each job once, as it was last written."""
+    last = {job.id: job for job in waiting}
+    if len(last) < len(waiting):
+        last = {job.id: job for job in sorted(waiting, key=attrgetter("version"))}
+    return sorted(last.values(), key=attrgetter("rank", "id"))
+
+
+class Shares:
+    """What part of the cluster each queue holds: its largest dimension, divided by the queue's weight."""
+
+    def __init__(self, total: Amount, usage: Mapping[str, Amount], weights: Mapping[str, int]) -> None:
+        self._total, self._weights = total, weights
+        self._held = {queue: (each.cpu, each.memory, each.gpu) for queue, each in usage.items()}
+
+    def of(self, queue: str) -> float:
+        cpu, memory, gpu = self._held.get(queue, (0, 0, 0))
+        total = self._total
+        share = max(cpu / (total.cpu or 1), memory / (total.memory or 1), gpu / (total.gpu or 1))
+        return share / self._weights.get(queue, 1)
+
+    def took(self, queue: str, demand: Demand) -> None:
+        """The queue has so much more."""
+        cpu, memory, gpu = self._held.get(queue, (0, 0, 0))
+        more = demand.amount
+        self._held[queue] = cpu + more.cpu, memory + more.memory, gpu + more.gpu
+
+
+def turns(jobs: Sequence[Job], shares: Shares, rules: Rules) -> Iterator[Job]:
+    """The ranked jobs, one after the other.
+
+    Of the queues whose first job is at most `rules.fairness` younger in rank than the first of all, the one
+    with the least share is next; ties by rank and id. So shares even out among jobs of about the same rank,
+    and a class that is worth more than that never waits for them. `shares` may change between two turns.
+    """
+    queues: dict[str, list[Job]] = {}
+    for job in reversed(jobs):
+        queues.setdefault(job.queue, []).append(job)
+    if len(queues) == 1 or rules.fairness <= 0:
+        yield from jobs
+        return
+    while queues:
+        latest = min(each[-1].rank for each in queues.values()) + rules.fairness
+        heads = [each[-1] for each in queues.values() if each[-1].rank <= latest]
+        head = min(heads, key=lambda job: (shares.of(job.queue), job.rank, job.id))
+        queues[head.queue].pop()
+        if not queues[head.queue]:
+            del queues[head.queue]
+        yield head

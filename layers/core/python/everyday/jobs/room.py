@@ -1,0 +1,113 @@
+"""What the instances have left while a plan is made."""
+
+from typing import NamedTuple
+
+from everyday.jobs.fit import FOREVER, Need, has
+from everyday.jobs.plan import InstanceView
+from everyday.jobs.timeline import Claim, Timeline, expected_end
+
+
+class Room:
+    """What one open instance has left. Begins with what is free now and is counted down by `take`."""
+
+    __slots__ = (
+        "added",
+        "arn",
+        "cpu",
+        "gpu",
+        "memory",
+        "per_cpu",
+        "per_gpu",
+        "per_memory",
+        "ports",
+        "timeline",
+        "view",
+    )
+
+    def __init__(self, view: InstanceView) -> None:
+        free, registered = view.free, view.registered
+        self.view = view
+        self.arn = view.arn
+        self.cpu, self.memory, self.gpu = free.cpu, free.memory, free.gpu
+        self.ports = view.ports
+        self.per_cpu = 1 / (registered.cpu or 1)
+        self.per_memory = 1 / (registered.memory or 1)
+        self.per_gpu = 1 / (registered.gpu or 1)
+        self.added: tuple[tuple[Need, int], ...] = ()
+        self.timeline: Timeline | None = None
+
+    def fits(self, need: Need) -> bool:
+        """Whether the need fits what is free now."""
+        return (
+            self.cpu >= need.cpu
+            and self.memory >= need.memory
+            and self.gpu >= need.gpu
+            and (not need.ports or self.ports.isdisjoint(need.ports))
+            and (not need.attributes or has(self.view.attributes, need.attributes))
+        )
+
+    def admits(self, need: Need, until: int) -> bool:
+        """Whether a job that fits now, and runs until then, delays nothing that is reserved here."""
+        return self.timeline is None or self.timeline.admits(need, until)
+
+    def looseness(self, need: Need | None = None) -> float:
+        """How empty the instance would be with this on it as well: best fit takes the least.
+
+        Ten to the power of the fraction left, summed over the dimensions: what is left in one piece of each
+        is of more use than much of one and nothing of another.
+        """
+        cpu, memory, gpu = self.cpu, self.memory, self.gpu
+        if need is not None:
+            cpu, memory, gpu = cpu - need.cpu, memory - need.memory, gpu - need.gpu
+        score: float = 10 ** (cpu * self.per_cpu) + 10 ** (memory * self.per_memory)
+        return score + 10 ** (gpu * self.per_gpu) if self.view.registered.gpu else score
+
+    def take(self, need: Need, now: int, end: int) -> None:
+        """Put a job here from now on. `end` is UNKNOWN when nobody knows."""
+        self.cpu -= need.cpu
+        self.memory -= need.memory
+        self.gpu -= need.gpu
+        if need.ports:
+            self.ports = self.ports.union(need.ports)
+        self.added = (*self.added, (need, end))
+        if self.timeline is not None:
+            self.timeline.take(need, now, end)
+
+    def future(self, now: int) -> Timeline:
+        """The room over time; made when first asked for."""
+        if self.timeline is None:
+            self.timeline = _timeline(self, now)
+        return self.timeline
+
+    def saved(self) -> "Saved":
+        timeline = self.timeline and self.timeline.copy()
+        return Saved(self.cpu, self.memory, self.gpu, self.ports, self.added, timeline)
+
+    def restore(self, saved: "Saved") -> None:
+        """Be again as when this was saved."""
+        self.cpu, self.memory, self.gpu, self.ports, self.added, self.timeline = saved
+
+
+class Saved(NamedTuple):
+    """What a room was, to undo what did not come to anything."""
+
+    cpu: int
+    memory: int
+    gpu: int
+    ports: frozenset[str]
+    added: tuple[tuple[Need, int], ...]
+    timeline: Timeline | None
+
+
+def _timeline(room: Room, now: int) -> Timeline:
+    timeline = Timeline(now, (room.cpu, room.memory, room.gpu))
+    holders = [
+        (expected_end(ends_at, now), demand.amount, demand.ports) for demand, ends_at in room.view.running
+    ]
+    holders += [(end, need.demand.amount, need.ports) for need, end in room.added]
+    timeline.gives(sorted((end, each.cpu, each.memory, each.gpu) for end, each, _ in holders))
+    kept = room.ports.difference(*(ports for _, _, ports in holders))
+    timeline.claims += [Claim(now, end, frozenset(ports)) for end, _, ports in holders if ports]
+    if kept:  # in use by nobody we know, such as the host's own
+        timeline.claims.append(Claim(now, FOREVER, kept))
+    return timeline

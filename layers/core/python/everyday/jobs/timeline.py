@@ -1,0 +1,113 @@
+"""What an instance will have free, and when: the ends of its tasks and the reservations of blocked jobs."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from everyday.jobs.fit import FOREVER, UNKNOWN, Need
+
+_LEAST_LEFT = 1_000
+"""A task that is past its expected end is believed to need as long again, and at least so long (ms)."""
+
+
+class Claim(NamedTuple):
+    """Host ports that are held from one time until another."""
+
+    start: int
+    end: int
+    ports: frozenset[str]
+
+
+class Timeline:
+    """Room over time: `cpu[k]`, `memory[k]` and `gpu[k]` are free from `times[k]` until `times[k + 1]`."""
+
+    __slots__ = ("claims", "cpu", "gpu", "memory", "times")
+
+    def __init__(self, now: int, free: tuple[int, int, int]) -> None:
+        self.times = [now]
+        self.cpu, self.memory, self.gpu = ([each] for each in free)
+        self.claims: list[Claim] = []
+
+    def copy(self) -> "Timeline":
+        twin = Timeline(self.times[0], (0, 0, 0))
+        twin.times, twin.claims = self.times[:], self.claims[:]
+        twin.cpu, twin.memory, twin.gpu = self.cpu[:], self.memory[:], self.gpu[:]
+        return twin
+
+    def gives(self, ends: Iterable[tuple[int, int, int, int]]) -> None:
+        """What is given back, as (time, cpu, memory, gpu) sorted by time. Only before anything is taken."""
+        cpu, memory, gpu = self.cpu[-1], self.memory[-1], self.gpu[-1]
+        for time, more_cpu, more_memory, more_gpu in ends:
+            cpu, memory, gpu = cpu + more_cpu, memory + more_memory, gpu + more_gpu
+            if time == self.times[-1]:
+                self.cpu[-1], self.memory[-1], self.gpu[-1] = cpu, memory, gpu
+            else:
+                self.times.append(time)
+                self.cpu.append(cpu)
+                self.memory.append(memory)
+                self.gpu.append(gpu)
+
+    def admits(self, need: Need, until: int) -> bool:
+        """Whether the need fits from now until then, beside all that is reserved."""
+        for k, time in enumerate(self.times):
+            if time >= until:
+                break
+            if not self._fits(need, k):
+                return False
+        return not need.ports or self._ports_free(need.ports, self.times[0], until)
+
+    def earliest(self, need: Need, lasting: int) -> int | None:
+        """The first time from which the need fits for so long; UNKNOWN when it waits for an unknown end.
+
+        None: it does not fit beside what is held for ever.
+        """
+        start: int | None = None
+        for k, time in enumerate(self.times):
+            if time >= FOREVER or (start is not None and time >= start + lasting):
+                break
+            if not self._fits(need, k) or not self._ports_free(need.ports, time, time + lasting):
+                start = None
+            elif start is None:
+                start = time
+        return start
+
+    def take(self, need: Need, start: int, end: int) -> None:
+        """Hold so much from one time until another."""
+        first, last = self._step(start), self._step(end)
+        for k in range(first, last):
+            self.cpu[k] -= need.cpu
+            self.memory[k] -= need.memory
+            self.gpu[k] -= need.gpu
+        if need.ports:
+            self.claims.append(Claim(start, end, frozenset(need.ports)))
+
+    def drain(self, until: int) -> None:
+        """Let only what will still be free then be used before: nobody's end is trusted until then."""
+        until_step = self._step(until)
+        for each in (self.cpu, self.memory, self.gpu):
+            for k in range(until_step):
+                each[k] = min(each[k], each[until_step])
+
+    def _fits(self, need: Need, k: int) -> bool:
+        return self.cpu[k] >= need.cpu and self.memory[k] >= need.memory and self.gpu[k] >= need.gpu
+
+    def _ports_free(self, ports: Iterable[str], start: int, end: int) -> bool:
+        return all(
+            each.end <= start or each.start >= end or each.ports.isdisjoint(ports) for each in self.claims
+        )
+
+    def _step(self, time: int) -> int:
+        """The index of the step that begins then; made if there is none."""
+        k = bisect_left(self.times, time)
+        if k == len(self.times) or self.times[k] != time:
+            self.times.insert(k, time)
+            for each in (self.cpu, self.memory, self.gpu):
+                each.insert(k, each[k - 1])
+        return k
+
+
+def expected_end(ends_at: int | None, now: int) -> int:
+    """When a task should be gone: later than now, and UNKNOWN when nobody knows."""
+    if ends_at is None:
+        return UNKNOWN
+    return ends_at if ends_at > now else now + max(_LEAST_LEFT, now - ends_at)
