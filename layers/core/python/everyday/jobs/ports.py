@@ -272,8 +272,9 @@ class DeadLetters(Protocol):
 class Fleet(Protocol):
     """The machines that could be had. Raises FleetUnavailable."""
 
-    def shapes(self, cluster: str) -> Sequence[tuple[str, Demand, int]]:
-        """What could be launched: the name, what one offers (attributes as `name=value`), how many more."""
+    def shapes(self, cluster: str, *, joined: Collection[str]) -> Sequence[tuple[str, Demand, int]]:
+        """What could be launched: the name, what one offers (attributes as `name=value`), how many more of it
+        than those that have `joined` the cluster (EC2 ids)."""
         ...
 
     def grow(self, cluster: str, more: Mapping[str, int], *, joined: Collection[str]) -> None:
