@@ -13,6 +13,8 @@ from everyday.errors import SettingsError
 from stacks.alarms_stack import AlarmsStack
 from stacks.config import EXAMPLE_BLOG, Config, load
 from stacks.data_stack import DataStack
+from stacks.jobs_data_stack import JobsDataStack
+from stacks.jobs_stack import JobsStack
 from stacks.photos_stack import PhotosStack
 from stacks.stage import Stage, stage_of
 
@@ -38,6 +40,8 @@ def build_app(
     alarms = AlarmsStack(app, "EverydayAlarms", stage=stage, everyday=config.everyday)
     if config.photos.enabled:
         _photos(app, stage, config, alarms)
+    if config.jobs.enabled or stage.free:
+        _jobs(app, stage, config, alarms)
     if judge and stage.name == "aws":
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
@@ -51,6 +55,11 @@ def _photos(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> 
     if stage.ghost_url == EXAMPLE_BLOG:
         text = "photos.blog_url is still the example; write your own with: .venv/bin/everyday init"
         cdk.Annotations.of(photos).add_warning_v2("everyday:blog-url", text)
+
+
+def _jobs(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> None:
+    data = JobsDataStack(app, "EverydayJobsData", stage=stage)
+    JobsStack(app, "EverydayJobs", stage=stage, jobs=config.jobs, ledger=data.ledger, alarms=alarms.topic)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,16 @@ from everyday.settings import BackupSettings, PostSettings, TokenSettings
 from stacks import photos_access as access
 from stacks.assets import Layers
 from stacks.config import Photos
-from stacks.constructs.queue_worker import QueueWorker
 from stacks.constructs.thin_function import ThinFunction
 from stacks.constructs.watch import Below, Watch
+from stacks.constructs.work_queue import WorkQueue
 from stacks.data_stack import DataStack
 from stacks.outputs import publish
 from stacks.stage import Stage
 from stacks.table import interval
 
 _MB = 1_000_000
+_POST_TIMEOUT = Duration.minutes(5)
 
 
 class PhotosStack(Stack):
@@ -48,14 +49,8 @@ class PhotosStack(Stack):
         self._backup = self._photo_backup()
         self._post = self._photo_post()
         self._token = self._token_refresh()
-        self._worker = QueueWorker(
-            self,
-            "Post",
-            function=self._post.function,
-            dead_letters=self._dead_letters,
-            batch_size=5,
-            max_concurrency=2,
-        )
+        self._work = WorkQueue(self, "Post", timeout=_POST_TIMEOUT, dead_letters=self._dead_letters)
+        self._work.drain(self._post.function, batch_size=5, max_concurrency=2)
         self._schedules()
         self._events()
         self._watch(alarms)
@@ -112,7 +107,7 @@ class PhotosStack(Stack):
             name="photo_post",
             settings=settings,
             layers=self._layers,
-            timeout=Duration.minutes(5),
+            timeout=_POST_TIMEOUT,
             # A decoded 12 megapixel picture takes 36 MB, and its copy without EXIF as much again.
             memory_mib=1024,
             # One video at a time, with its thumbnail, on top of the 512 MiB that are free.
@@ -141,7 +136,7 @@ class PhotosStack(Stack):
 
     def _schedules(self) -> None:
         sweep = targets.SqsQueue(
-            self._worker.queue,
+            self._work.queue,
             message=events.RuleTargetInput.from_object({"sweep": True}),
             dead_letter_queue=self._dead_letters,
         )
@@ -156,7 +151,7 @@ class PhotosStack(Stack):
 
     def _events(self) -> None:
         stored = targets.SqsQueue(
-            self._worker.queue,
+            self._work.queue,
             dead_letter_queue=self._dead_letters,
         )
         self._on("photo.stored", "PhotoStored", stored)
@@ -193,7 +188,7 @@ class PhotosStack(Stack):
             PhotoPost=self._post.function.function_name,
             TokenRefresh=self._token.function.function_name,
             PhotosBus=self._bus.event_bus_name,
-            PostQueueUrl=self._worker.queue.queue_url,
+            PostQueueUrl=self._work.queue.queue_url,
             DeadLettersUrl=self._dead_letters.queue_url,
         )
 

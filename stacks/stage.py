@@ -13,7 +13,10 @@ from stacks.local_limits import UNKNOWN_TYPES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`keeps`: buckets, tables and secrets outlive their stack. `region` None: the one the CLI is told."""
+    """`keeps`: buckets, tables and secrets outlive their stack. `free`: nothing costs anything, so every
+    capability is deployed. `region` None: the one the CLI is told. `ecs_url` and `state_url` None: AWS's own
+    address of ECS, and the Valkey server of the stack. `ecs_sources`: who sends ECS's events.
+    """
 
     name: Literal["aws", "local"]
     keeps: bool
@@ -22,6 +25,10 @@ class Stage:
     instagram_url: str
     media_origins: tuple[str, ...]
     ghost_url: str
+    ecs_sources: tuple[str, ...]
+    free: bool = False
+    ecs_url: str | None = None
+    state_url: str | None = None
     unknown_types: frozenset[str] = frozenset()
 
     def knows(self, resource_type: str) -> bool:
@@ -35,7 +42,7 @@ def stage_of(config: Config, context: Callable[[str], Any]) -> Stage:
     if name == "aws":
         return _aws(config)
     if name == "local":
-        return _local(_address(context, "instagram_url"), _address(context, "ghost_url"))
+        return _local(context)
     raise SettingsError(f'-c stage={name} is not a stage; allowed: "aws", "local"')
 
 
@@ -48,10 +55,12 @@ def _aws(config: Config) -> Stage:
         instagram_url="https://graph.instagram.com",
         media_origins=("https://*.cdninstagram.com", "https://*.fbcdn.net"),
         ghost_url=config.photos.blog_url,
+        ecs_sources=("aws.ecs",),
     )
 
 
-def _local(instagram_url: str, ghost_url: str) -> Stage:
+def _local(context: Callable[[str], Any]) -> Stage:
+    instagram_url = _address(context, "instagram_url")
     return Stage(
         name="local",
         keeps=False,
@@ -59,13 +68,18 @@ def _local(instagram_url: str, ghost_url: str) -> Stage:
         layer=layer_folder("local"),
         instagram_url=instagram_url,
         media_origins=(instagram_url,),
-        ghost_url=ghost_url,
+        ghost_url=_address(context, "ghost_url"),
+        # Nobody but AWS may send events as aws.ecs, here as there.
+        ecs_sources=("aws.ecs", "everyday.ecs"),
+        free=True,
+        ecs_url=_address(context, "ecs_url"),
+        state_url=_address(context, "state_url", scheme="redis"),
         unknown_types=UNKNOWN_TYPES,
     )
 
 
-def _address(context: Callable[[str], Any], name: str) -> str:
+def _address(context: Callable[[str], Any], name: str, *, scheme: str = "http") -> str:
     value = context(name)
-    if not isinstance(value, str) or not value.startswith("http://127.0.0.1:"):
-        raise SettingsError(f"the local stage needs -c {name}=http://127.0.0.1:<port>, got {value!r}")
+    if not isinstance(value, str) or not value.startswith(f"{scheme}://127.0.0.1:"):
+        raise SettingsError(f"the local stage needs -c {name}={scheme}://127.0.0.1:<port>, got {value!r}")
     return value

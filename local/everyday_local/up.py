@@ -111,7 +111,12 @@ class Up:
             self.folder,
             self.processes,
             endpoint=cast.cloud.address,
-            context={"instagram_url": cast.instagram.address, "ghost_url": cast.blog.address},
+            context={
+                "instagram_url": cast.instagram.address,
+                "ghost_url": cast.blog.address,
+                "state_url": cast.valkey.address,
+                "ecs_url": "http://127.0.0.1:1",
+            },
         )
         self._progress.begin("Starting", None)
         self._ensure(cast.cloud)
