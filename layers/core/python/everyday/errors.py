@@ -35,9 +35,12 @@ EverydayError
 │   ├── BlogRejected             this post or file can never pass as it is; park it
 │   ├── BlogCollision            somebody changed the post since we read it
 │   └── BlogPostGone             the post is no longer there
-└── EcsError                 ECS answered no
-    ├── EcsRefused               this call can never pass as it is
-    └── EcsConflict              the client token was used with other parameters
+├── EcsError                 ECS answered no
+│   ├── EcsRefused               this call can never pass as it is
+│   └── EcsConflict              the client token was used with other parameters
+└── JobError                 what was asked of a job cannot be done
+    ├── JobUnknown               there is no job of that id
+    └── JobEnded                 it is over and changes no more
 """
 
 from datetime import datetime
@@ -197,3 +200,15 @@ class EcsRefused(EcsError):
 
 class EcsConflict(EcsError):
     """The client token was used before with other parameters."""
+
+
+class JobError(EverydayError):
+    """What was asked of a job cannot be done."""
+
+
+class JobUnknown(JobError):
+    """There is no job of that id, or it was forgotten since."""
+
+
+class JobEnded(JobError):
+    """The job is over and changes no more."""

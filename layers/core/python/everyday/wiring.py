@@ -5,11 +5,12 @@ a folder's archive has nothing to do with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
+from everyday.clients import client, default_session
+from everyday.clients import new_id as new_id
+from everyday.clients import now as now
 from everyday.photos.backup import Backup, BackupOptions
 from everyday.photos.messages import SOURCE
 from everyday.photos.model import Origin
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
 _FOLDER_MAX_FILE_BYTES = 4_000_000_000
 
 
-def now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """A new random id."""
-    return uuid4().hex
-
-
 def backup(
     settings: BackupSettings,
     session: "boto3.Session | None" = None,
@@ -48,8 +39,8 @@ def backup(
     """A backup into the stage's archive: of the exports if there are any, else of the API."""
     from everyday.adapters.events import EventBridgeEvents
 
-    session = session or _session()
-    events = _client(session, "events")
+    session = session or default_session()
+    events = client(session, "events")
     return Backup(
         source=_export(exports) if exports else _graph(settings, session),
         archive=archive(settings, session),
@@ -70,7 +61,7 @@ def backup(
 
 def posting(settings: PostSettings, session: "boto3.Session | None" = None) -> Posting:
     """Posting from the stage's archive on the owner's blog."""
-    session = session or _session()
+    session = session or default_session()
     return Posting(
         archive=archive(settings, session),
         catalog=catalog(settings, session),
@@ -107,8 +98,7 @@ def archive(settings: BackupSettings | PostSettings, session: "boto3.Session | N
 
     # A backup has as many threads for records as for files, and both write here.
     connections = 2 * settings.concurrency if isinstance(settings, BackupSettings) else 1
-    client = _client(session, "s3", connections=connections)
-    return S3Archive(client, settings.archive_bucket)
+    return S3Archive(client(session, "s3", connections=connections), settings.archive_bucket)
 
 
 def catalog(settings: BackupSettings | PostSettings, session: "boto3.Session | None" = None) -> Catalog:
@@ -116,8 +106,7 @@ def catalog(settings: BackupSettings | PostSettings, session: "boto3.Session | N
     from everyday.adapters.dynamodb import DynamoCatalog
 
     connections = settings.concurrency if isinstance(settings, BackupSettings) else 1
-    client = _client(session, "dynamodb", connections=connections)
-    return DynamoCatalog(client, settings.catalog_table)
+    return DynamoCatalog(client(session, "dynamodb", connections=connections), settings.catalog_table)
 
 
 def blog(
@@ -134,8 +123,7 @@ def secrets(session: "boto3.Session | None" = None) -> Secrets:
     """The stage's secrets."""
     from everyday.adapters.secrets import SecretsManagerSecrets
 
-    client = _client(session, "secretsmanager")
-    return SecretsManagerSecrets(client)
+    return SecretsManagerSecrets(client(session, "secretsmanager"))
 
 
 def folder_backup(folder: Path, exports: Sequence[Path]) -> Backup:
@@ -165,19 +153,6 @@ def folder_catalog(folder: Path) -> Catalog:
     from everyday.adapters.folder_catalog import FolderCatalog
 
     return FolderCatalog(folder)
-
-
-def _session() -> "boto3.Session":
-    import boto3
-
-    return boto3.Session()
-
-
-def _client(session: "boto3.Session | None", service: str, *, connections: int = 10) -> Any:
-    from everyday.adapters.aws import client_config
-
-    make: Any = (session or _session()).client  # typed for literal names only
-    return make(service, config=client_config(connections=connections))
 
 
 def _export(paths: Sequence[Path]) -> Source:

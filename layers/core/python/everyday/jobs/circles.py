@@ -1,0 +1,25 @@
+"""Jobs that wait for each other. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+
+def circle(start: str, waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A circle that `start` is in or waits for: each waits for the next, the last for the first. Else empty.
+
+    `waits_for`: what each job that is not over depends on.
+    """
+    path: list[str] = []
+    over: set[str] = set()
+    ahead = [iter([start])]
+    while ahead:
+        id_ = next(ahead[-1], None)
+        if id_ is None:
+            ahead.pop()
+            if path:
+                over.add(path.pop())
+        elif id_ in path:
+            return tuple(path[path.index(id_) :])
+        elif id_ not in over:
+            path.append(id_)
+            ahead.append(iter(waits_for.get(id_, ())))
+    return ()
