@@ -36,6 +36,21 @@ class Conditions(Record, frozen=True, kw_only=True):
     tick: int = 60_000
     reconcile: int = 300_000
 
+    @property
+    def faulty(self) -> bool:
+        """Whether anything can be lost, so that ticks and complete readings are needed."""
+        return self.event_loss > 0 or self.crash > 0
+
+    @property
+    def notice_of_job(self) -> int:
+        """The longest time after which a submitted job is known to a scheduler that listens."""
+        return self.queue[1] + self.decide[1]
+
+    @property
+    def notice_of_room(self) -> int:
+        """The longest time after which it is known that a task has stopped."""
+        return self.event[1] + self.decide[1] + (self.reconcile if self.event_loss else 0)
+
 
 CONDITIONS = {
     "calm": Conditions(),

@@ -2,8 +2,11 @@
 
 from collections import deque
 
+from msgspec.structs import replace
+
 from everyday.errors import EcsThrottled
-from everyday.jobs.model import Job, JobClass, Task
+from everyday.jobs.model import Job, JobClass
+from everyday.jobs.simulator.ecs import Change
 from everyday.jobs.simulator.world import World
 
 CYCLE = 10_000
@@ -26,7 +29,7 @@ class Cycling:
         self._queues[job.job_class].append(job)
         self._ask()
 
-    def changed(self, task: Task) -> None:
+    def changed(self, _: Change) -> None:
         """It looks by itself."""
 
     def _ask(self) -> None:
@@ -44,8 +47,8 @@ class Cycling:
 
     def _fits_now(self, job: Job) -> bool:
         machines = self._world.ecs.machines
-        fitting = next((it for it in machines if job.demand.amount.fits(it.known)), None)
+        fitting = next((it for it in machines if job.demand.amount.fits(it.shown)), None)
         try:
-            return fitting is not None and self._world.start(job, fitting.arn) is not None
+            return fitting is not None and self._world.start(replace(job, instance=fitting.arn)) is not None
         except EcsThrottled:
             return False

@@ -7,12 +7,16 @@ from msgspec.structs import replace
 
 from everyday.errors import EcsThrottled
 from everyday.jobs.messages import FAMILY_GROUP
-from everyday.jobs.model import Amount, Demand, Task
+from everyday.jobs.model import Amount, ContainerInstance, Demand, Task
 from everyday.jobs.simulator.conditions import Conditions, Dice
 from everyday.jobs.simulator.timeline import Timeline
 
 BURST, PER_SECOND = 100, 40
 """RunTask's bucket: calls at once, and calls a second after that."""
+
+
+Change = Task | ContainerInstance
+"""What an event tells: the record as it is after the change."""
 
 
 class Launchable(NamedTuple):
@@ -26,17 +30,28 @@ class Launchable(NamedTuple):
 
 
 class Machine:
-    """One container instance, and what is free there: `shown` by ECS, `free` in its agent's eyes, `known` to
-    who hears every first word about it. The first frees a task's room when its process ends, the second when
-    it is STOPPED, the third when that has been told."""
+    """One container instance. ECS shows a task's room as free (`shown`) from the end of its process on, the
+    agent gives it away (`free`) when the task is STOPPED."""
 
     def __init__(self, number: int, registered: Amount) -> None:
         self.arn = f"arn:aws:ecs:eu-central-1:123456789012:container-instance/simulated/{number:05}"
         self.ec2_id = f"i-{number:05}"
-        self.registered = self.shown = self.free = self.known = registered
+        self.registered = self.shown = self.free = registered
         self.version = 1
         self.tasks: dict[str, Task] = {}
         self.pending: list[tuple[Task, Launchable]] = []
+
+    @property
+    def record(self) -> ContainerInstance:
+        """As ECS describes it."""
+        return ContainerInstance(
+            arn=self.arn,
+            ec2_id=self.ec2_id,
+            version=self.version,
+            registered=self.registered,
+            remaining=self.shown,
+            running_tasks=len(self.tasks),
+        )
 
 
 class Watcher:
@@ -64,9 +79,8 @@ class SimulatedEcs:
         self.machines = [Machine(number, registered) for number, registered in enumerate(instances)]
         self.by_arn = {machine.arn: machine for machine in self.machines}
         self.watcher = Watcher()
-        self.deliver: Callable[[Task], None] = lambda _: None
+        self.deliver: Callable[[Change], None] = lambda _: None
         self._by_token: dict[str, Task] = {}
-        self._untold: dict[str, Task] = {}
         self._calls_left, self._filled_at = float(BURST), timeline.now
 
     def run(self, ask: Launchable) -> Task | None:
@@ -83,11 +97,6 @@ class SimulatedEcs:
             self.watcher.rejected(ask)
             return None
         return self._accept(ask, machine)
-
-    def tell_all(self) -> None:
-        """Somebody has read the whole cluster: everything is known."""
-        for arn in list(self._untold):
-            self._tell(arn)
 
     def _throttle(self) -> None:
         now = self._timeline.now
@@ -108,8 +117,6 @@ class SimulatedEcs:
     def _accept(self, ask: Launchable, machine: Machine) -> Task:
         amount = ask.demand.amount
         machine.shown -= amount
-        machine.known -= amount
-        machine.version += 1
         task = Task(
             arn=f"arn:aws:ecs:eu-central-1:123456789012:task/simulated/{ask.started_by.replace('/', '-')}",
             version=1,
@@ -121,6 +128,8 @@ class SimulatedEcs:
         )
         self._by_token[ask.started_by] = machine.tasks[task.arn] = task
         self.watcher.accepted(ask, task)
+        self._emit(task)
+        self._touch(machine)
         delay = self._dice.within(self._conditions.start)
         self._timeline.after(delay, lambda: self._start(ask, task, machine))
         return task
@@ -137,7 +146,7 @@ class SimulatedEcs:
 
     def _end(self, ask: Launchable, task: Task, machine: Machine) -> None:
         machine.shown += task.demand.amount
-        machine.version += 1
+        self._touch(machine)
         delay = self._dice.within(self._conditions.stop)
         self._timeline.after(delay, lambda: self._stop(ask, task, machine))
 
@@ -148,7 +157,6 @@ class SimulatedEcs:
             machine, task, status="STOPPED", exit_code=0, stopped_at=now, desired="STOPPED"
         )
         del machine.tasks[task.arn]
-        self._untold[task.arn] = stopped
         self.watcher.stopped(ask, stopped)
         waiting, machine.pending = machine.pending, []
         for next_task, next_ask in waiting:
@@ -157,22 +165,17 @@ class SimulatedEcs:
     def _change(self, machine: Machine, task: Task, **changes: object) -> Task:
         changed = replace(task, version=task.version + 1, **changes)
         self._by_token[changed.started_by or ""] = machine.tasks[task.arn] = changed
-        machine.version += 1
         self._emit(changed)
+        self._touch(machine)
         return changed
 
-    def _emit(self, task: Task) -> None:
+    def _touch(self, machine: Machine) -> None:
+        machine.version += 1
+        self._emit(machine.record)
+
+    def _emit(self, change: Change) -> None:
         copies = 2 if self._events.chance(self._conditions.event_twice) else 1
         for _ in range(copies):
             if not self._events.chance(self._conditions.event_loss):
-                self._timeline.after(self._events.within(self._conditions.event), lambda: self._arrive(task))
-
-    def _arrive(self, task: Task) -> None:
-        if task.stopped:
-            self._tell(task.arn)
-        self.deliver(task)
-
-    def _tell(self, arn: str) -> None:
-        task = self._untold.pop(arn, None)
-        if task is not None:
-            self.by_arn[task.instance or ""].known += task.demand.amount
+                delay = self._events.within(self._conditions.event)
+                self._timeline.after(delay, lambda: self.deliver(change))

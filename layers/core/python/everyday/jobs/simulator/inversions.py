@@ -20,8 +20,9 @@ class Waiting:
     - J fits, in all dimensions, into what one instance has free and is not reserved for a job that comes
       before J by rank: beside the reserved amount, or in it when J would end before the reservation is due.
 
-    Free is what the model of ECS has, less what nobody can know to be free: the room of a task that has
-    stopped counts from the first word about it on.
+    What nobody can know yet does not count: neither a job before it can have arrived, nor the room of a
+    stopped task before an event can have told of it, nor what is beside a task that was accepted so lately
+    that records may count it twice (see `Conditions.notice_of_job` and `notice_of_room`).
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class Waiting:
     def passed_over(
         self,
         job: Job,
-        rooms: Sequence[tuple[str, Amount]],
+        rooms: Mapping[str, Amount],
         reserved: Mapping[str, Sequence[tuple[Job, Reserved]]],
         *,
         now: int,
@@ -55,7 +56,7 @@ class Waiting:
         for (job_class, amount), jobs in self._jobs.items():
             if ORDER[job_class] <= ORDER[job.job_class] or jobs[0] > (job.rank, job.id):
                 continue
-            fitting = [(arn, free) for arn, free in rooms if amount.fits(free)]
+            fitting = [(arn, free) for arn, free in rooms.items() if amount.fits(free)]
             for key in jobs if fitting else ():
                 if key > (job.rank, job.id):
                     break

@@ -1,110 +1,153 @@
-"""Passes of the production planner over what is known of the cluster."""
+"""Passes of the production planner over the state of the cluster, and its reservations."""
 
 import time
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from everyday.errors import EcsThrottled
 from everyday.jobs.model import Job, Task
-from everyday.jobs.plan import InstanceView, Plan, Rules, Running, Situation
+from everyday.jobs.plan import Placement, Plan, Rules, Situation
 from everyday.jobs.planner import plan
+from everyday.jobs.ports import ClusterState, View
 from everyday.jobs.simulator.conditions import Dice
-from everyday.jobs.simulator.ecs import Machine
-from everyday.jobs.simulator.world import World
+from everyday.jobs.simulator.ecs import Change
+from everyday.jobs.simulator.world import CLUSTER, World
 
 Planner = Callable[[Sequence[Job], Situation, Rules], Plan]
 
+AGAIN = 25
+"""Milliseconds until a throttled call is made again: ECS refills its bucket with one call in that time."""
 
-class Known:
-    """What has been told of one instance: the tasks that hold room there."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self._tasks: dict[str, Running] = {}
-        self._view: InstanceView | None = None
-
-    def add(self, job: Job, task: Task, ends_at: int | None) -> None:
-        self._tasks[task.arn] = Running(job.demand, ends_at)
-        self._view = None
-
-    def drop(self, arn: str) -> bool:
-        self._view = None
-        return self._tasks.pop(arn, None) is not None
-
-    @property
-    def view(self) -> InstanceView:
-        if self._view is None:
-            free = self._machine.registered
-            for task in self._tasks.values():
-                free -= task.demand.amount
-            self._view = InstanceView(
-                arn=self._machine.arn,
-                ec2_id=self._machine.ec2_id,
-                version=self._machine.version,
-                registered=self._machine.registered,
-                free=free,
-                ports=frozenset(),
-                attributes={},
-                running=tuple(self._tasks.values()),
-            )
-        return self._view
+AT_ONCE = 8
+"""So many RunTask calls are under way side by side."""
 
 
 class Passes:
     """Policies `strict`, `greedy` and `everyday`: a pass after every change, one at a time.
 
-    `limit`: how many waiting jobs a pass looks at.
+    The planner and the reservations are the production's; what is around them (queue, ledger, claims) is a
+    model of it. `limit`: how many waiting jobs a pass looks at.
     """
 
-    def __init__(self, world: World, rules: Rules, *, limit: int = 2_000, planner: Planner = plan) -> None:
-        self._world, self._rules, self._limit, self._plan = world, rules, limit, planner
+    def __init__(
+        self,
+        world: World,
+        state: ClusterState,
+        rules: Rules,
+        *,
+        limit: int = 2_000,
+        planner: Planner = plan,
+    ) -> None:
+        self._world, self._state, self._rules, self._limit, self._plan = world, state, rules, limit, planner
         self._dice = Dice(world.seed, "lambda")
         self._jobs: dict[str, Job] = {}
         self._order: list[tuple[int, str]] = []
-        self._known = {machine.arn: Known(machine) for machine in world.ecs.machines}
-        self._asked, self._free_at, self._seen = False, 0, 0
-        self.passes = 0
+        self._placing: dict[str, Job] = {}
+        self._asked, self._free_at, self._last = False, 0, 0
+        self._reconcile()
+        if world.conditions.faulty:
+            self._tick()
 
     def submitted(self, job: Job) -> None:
         self._world.timeline.after(self._dice.within(self._world.conditions.queue), lambda: self._ingest(job))
+
+    def changed(self, change: Change) -> None:
+        if isinstance(change, Task):
+            freed = self._state.put_task(CLUSTER, change).freed
+        else:
+            freed = self._state.put_instance(CLUSTER, change).freed
+        if freed:
+            self._wake()
 
     def _ingest(self, job: Job) -> None:
         self._jobs[job.id] = job
         insort(self._order, (job.rank, job.id))
         self._wake()
 
-    def changed(self, task: Task) -> None:
-        if task.stopped and self._known[task.instance or ""].drop(task.arn):
-            self._wake()
+    def _tick(self) -> None:
+        """Nothing that is lost is lost for longer than until the next tick."""
+        self._wake()
+        self._world.timeline.after(self._world.conditions.tick, self._tick)
 
-    def _wake(self) -> None:
+    def _reconcile(self) -> None:
+        """Read the whole cluster."""
+        ecs, now = self._world.ecs, self._world.timeline.now
+        ticket = self._state.begin_rebuild(CLUSTER)
+        records = [machine.record for machine in ecs.machines]
+        tasks = [task for machine in ecs.machines for task in machine.tasks.values()]
+        self._state.replace(CLUSTER, ticket, records, tasks, [*self._placing.values()], now=now)
+        self._wake()
+        if self._world.conditions.faulty:
+            self._world.timeline.after(self._world.conditions.reconcile, self._reconcile)
+
+    def _wake(self, delay: int = 0) -> None:
         if not self._asked:
             self._asked = True
-            self._world.timeline.at(max(self._free_at, self._world.timeline.now), self._pass, late=True)
+            self._world.timeline.at(
+                max(self._free_at, self._world.timeline.now + delay), self._begin, late=True
+            )
+
+    def _begin(self) -> None:
+        """A pass takes a while, and what happens meanwhile asks for the next one."""
+        conditions, now = self._world.conditions, self._world.timeline.now
+        self._asked = False
+        self._state.begin_pass(CLUSTER)
+        if self._dice.chance(conditions.crash):
+            self._free_at = now + conditions.visibility
+            self._wake()
+            return
+        cold = self._dice.within(conditions.cold) if now - self._last > conditions.idle else 0
+        self._free_at = self._last = now + cold + self._dice.within(conditions.decide)
+        self._world.timeline.at(self._free_at, self._pass)
 
     def _pass(self) -> None:
-        self._asked = False
-        if not self._order:
+        conditions, view = self._world.conditions, self._state.view(CLUSTER)
+        if not self._order or view is None:
             return
-        self.passes += 1
-        waiting = [self._jobs[job_id] for _, job_id in self._order[: self._limit]]
-        views = tuple(known.view for known in self._known.values())
-        began = time.perf_counter()
-        made = self._plan(waiting, Situation(views, self._world.timeline.now), self._rules)
-        self._world.watch.planner_seconds.append(time.perf_counter() - began)
+        made = self._planned(view)
         self._world.watch.reserve(made.reserved)
-        for placement in made.placements:
-            self._place(self._jobs[placement.job_id], placement.instance)
+        given = self._reserve(view, made.placements)
+        for number, placement in enumerate(it for it in made.placements if it.job_id in given):
+            self._claim(placement, delay=(number // AT_ONCE + 1) * self._dice.within(conditions.call))
 
-    def _place(self, job: Job, instance: str) -> None:
-        try:
-            task = self._world.start(job, instance)
-        except EcsThrottled:
-            task = None
-        if task is None:
-            return
-        estimate = job.estimate_seconds
-        ends_at = None if estimate is None else self._world.timeline.now + 1000 * estimate
-        self._known[instance].add(job, task, ends_at)
+    def _planned(self, view: View) -> Plan:
+        waiting = [self._jobs[job_id] for _, job_id in self._order[: self._limit]]
+        situation = Situation(view.instances, self._world.timeline.now)
+        began = time.perf_counter()
+        made = self._plan(waiting, situation, self._rules)
+        self._world.watch.planner_seconds.append(time.perf_counter() - began)
+        return made
+
+    def _reserve(self, view: View, placements: Sequence[Placement]) -> frozenset[str]:
+        now = self._world.timeline.now
+        ends_at = {
+            job.id: now + 1000 * job.estimate_seconds
+            for job in (self._jobs[placement.job_id] for placement in placements)
+            if job.estimate_seconds is not None
+        }
+        return self._state.reserve(CLUSTER, view.epoch, placements, ends_at=ends_at, now=now)
+
+    def _claim(self, placement: Placement, *, delay: int) -> None:
+        job = self._jobs.pop(placement.job_id)
         del self._order[bisect_left(self._order, (job.rank, job.id))]
-        del self._jobs[job.id]
+        self._placing[job.id] = replace(job, instance=placement.instance)
+        self._world.watch.decided(self._placing[job.id])
+        self._free_at = max(self._free_at, self._world.timeline.now + delay)
+        self._world.timeline.after(delay, lambda: self._call(job.id))
+
+    def _call(self, job_id: str) -> None:
+        """RunTask; a throttled call is made again with the same token."""
+        job = self._placing[job_id]
+        try:
+            task = self._world.call(job)
+        except EcsThrottled:
+            self._world.timeline.after(AGAIN, lambda: self._call(job_id))
+            return
+        del self._placing[job_id]
+        if task is None:
+            self._state.release(CLUSTER, [job])
+            self._ingest(replace(job, attempt=job.attempt + 1, instance=None))
+            return
+        self._state.accept(CLUSTER, job, task)

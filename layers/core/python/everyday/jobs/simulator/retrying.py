@@ -1,8 +1,9 @@
 """How it was done before: one queue, RunTask, and a rejected message is hidden for a while."""
 
 from everyday.errors import EcsThrottled
-from everyday.jobs.model import Amount, Job, Task
+from everyday.jobs.model import Amount, Job
 from everyday.jobs.simulator.conditions import Dice
+from everyday.jobs.simulator.ecs import Change
 from everyday.jobs.simulator.workload import total
 from everyday.jobs.simulator.world import World
 
@@ -28,7 +29,7 @@ class Retrying:
     def submitted(self, job: Job) -> None:
         self._receive(job, self._dice.within(self._world.conditions.queue))
 
-    def changed(self, task: Task) -> None:
+    def changed(self, _: Change) -> None:
         """Nobody listens."""
 
     def _receive(self, job: Job, delay: int) -> None:

@@ -1,5 +1,6 @@
 """Runs one simulation."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from everyday.errors import EverydayError
 from everyday.jobs.model import Demand, Job, JobClass
 from everyday.jobs.plan import ClassPolicy, Rules
+from everyday.jobs.ports import ClusterState
 from everyday.jobs.rank import rank_of
 from everyday.jobs.simulator.conditions import CONDITIONS, Dice
 from everyday.jobs.simulator.cycling import Cycling
@@ -57,6 +59,10 @@ class Estimates(StrEnum):
     NONE = "none"
 
 
+NewState = Callable[[Callable[[], int]], ClusterState]
+"""Makes an empty state of clusters that reads the given clock, in milliseconds."""
+
+
 class Options(NamedTuple):
     """How to simulate. `step`: what one class is worth, in milliseconds."""
 
@@ -74,20 +80,22 @@ class Stuck(EverydayError):
     """Jobs wait and nothing will ever happen again: the policy has lost them."""
 
 
-def simulate(workload: Workload, policy: Policy, options: Options = DEFAULTS) -> tuple[Result, Watch]:
-    """Run the whole workload. Raises Stuck."""
+def simulate(
+    workload: Workload, policy: Policy, new_state: NewState, options: Options = DEFAULTS
+) -> tuple[Result, Watch]:
+    """Run the whole workload over a fresh state. Raises Stuck."""
     conditions = CONDITIONS[options.conditions]
     timeline = Timeline(BEGIN)
     ecs = SimulatedEcs(timeline, workload.instances, conditions, options.seed)
     possible = [job for job in workload.jobs if any(job.amount.fits(room) for room in workload.instances)]
     step = FOREVER if policy is Policy.STRICT else options.step
     jobs = {job.id: job for job in _jobs(possible, options, step)}
-    watch = Watch(timeline, ecs, jobs)
+    watch = Watch(timeline, ecs, jobs, conditions)
     runs = {job.id: job.run for job in possible}
     world = World(
         timeline=timeline, conditions=conditions, seed=options.seed, ecs=ecs, watch=watch, runs=runs
     )
-    way = _way(policy, world, options.rules)
+    way = _way(policy, world, new_state(lambda: timeline.now), options.rules)
     ecs.deliver = way.changed
     for job in jobs.values():
         timeline.at(job.enqueued_at, partial(_submit, watch, way, job))
@@ -124,7 +132,7 @@ def _submit(watch: Watch, way: Way, job: Job) -> None:
     way.submitted(job)
 
 
-def _way(policy: Policy, world: World, rules: Rules) -> Way:
+def _way(policy: Policy, world: World, state: ClusterState, rules: Rules) -> Way:
     if policy in {Policy.SEED, Policy.SEED_GATE}:
         return Retrying(world, gate=policy is Policy.SEED_GATE)
     if policy is Policy.BATCH_FIFO:
@@ -133,7 +141,7 @@ def _way(policy: Policy, world: World, rules: Rules) -> Way:
         rules = Rules(policies=dict.fromkeys(JobClass, ClassPolicy.STRICT), fairness=0)
     if policy is Policy.GREEDY:
         rules = Rules(policies=dict.fromkeys(JobClass, ClassPolicy.GREEDY), fairness=0, starve_after=FOREVER)
-    return Passes(world, rules)
+    return Passes(world, state, rules)
 
 
 def _jobs(jobs: list[WorkloadJob], options: Options, step: int) -> list[Job]:

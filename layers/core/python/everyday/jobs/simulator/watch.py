@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from everyday.jobs.model import Job, JobClass, Task
 from everyday.jobs.plan import Reserved
+from everyday.jobs.simulator.conditions import Conditions
 from everyday.jobs.simulator.ecs import Launchable, SimulatedEcs, Watcher
+from everyday.jobs.simulator.history import Happened, Kind
 from everyday.jobs.simulator.inversions import Waiting
-from everyday.jobs.simulator.timeline import Timeline
+from everyday.jobs.simulator.timeline import Act, Timeline
 
 
 class Moment(NamedTuple):
@@ -19,14 +21,11 @@ class Moment(NamedTuple):
     running: Mapping[JobClass, int]
 
 
-class Happened(NamedTuple):
-    """One line of a history: `what` is `submitted`, `accepted`, `running` or `stopped`."""
+class Decision(NamedTuple):
+    """A job is about to start, on that instance or wherever ECS likes."""
 
-    at: int
-    what: str
-    job_id: str
-    task: str = ""
-    instance: str = ""
+    instance: str | None
+    inverted: bool
 
 
 class Watch(Watcher):
@@ -35,9 +34,10 @@ class Watch(Watcher):
     `jobs` are all jobs of the simulation by id.
     """
 
-    def __init__(self, timeline: Timeline, ecs: SimulatedEcs, jobs: Mapping[str, Job]) -> None:
-        self._timeline, self._ecs, self._jobs = timeline, ecs, jobs
-        self.waiting = Waiting()
+    def __init__(
+        self, timeline: Timeline, ecs: SimulatedEcs, jobs: Mapping[str, Job], conditions: Conditions
+    ) -> None:
+        self._timeline, self._jobs, self._conditions = timeline, jobs, conditions
         self.calls = self.rejects = self.inversions = 0
         self.submitted_at: dict[str, int] = {}
         self.ran_at: dict[str, int] = {}
@@ -46,44 +46,58 @@ class Watch(Watcher):
         self.moments: list[Moment] = []
         self.planner_seconds: list[float] = []
         self._waits, self._runs = Counter[JobClass](), Counter[JobClass]()
-        self.reserved: dict[str, list[tuple[Job, Reserved]]] = {}
+        self._rooms = {machine.arn: machine.registered for machine in ecs.machines}
+        self._settled_at = dict.fromkeys(self._rooms, 0)
+        self._waiting = Waiting()
+        self._reserved: dict[str, list[tuple[Job, Reserved]]] = {}
+        self._decided: dict[str, Decision] = {}
+        self._accepted: set[str] = set()
         ecs.watcher = self
 
     def submitted(self, job: Job) -> None:
         self.submitted_at[job.id] = self._timeline.now
-        self._note("submitted", job.id)
-        self.waiting.add(job)
+        self._note(Kind.SUBMITTED, job.id)
+        self._soon(self._conditions.notice_of_job, lambda: self._waits_now(job))
         self._waits[job.job_class] += 1
         self._moment()
+
+    def reserve(self, reserved: Sequence[Reserved]) -> None:
+        """From now on these instances are reserved."""
+        self._reserved.clear()
+        for each in reserved:
+            self._reserved.setdefault(each.instance, []).append((self._jobs[each.job_id], each))
+
+    def decided(self, job: Job) -> None:
+        """This job is to start now, on `job.instance` if it names one."""
+        now = self._timeline.now
+        rooms = {arn: room for arn, room in self._rooms.items() if self._settled_at[arn] <= now}
+        over = self._waiting.passed_over(job, rooms, self._reserved, now=now)
+        self._decided[job.id] = Decision(job.instance, over is not None)
+        self._waiting.remove(job)
+        self._take(job, job.instance)
 
     def called(self, _: Launchable) -> None:
         self.calls += 1
 
-    def rejected(self, _: Launchable) -> None:
+    def rejected(self, ask: Launchable) -> None:
         self.rejects += 1
-
-    def reserve(self, reserved: Sequence[Reserved]) -> None:
-        """From now on these instances are reserved."""
-        self.reserved.clear()
-        for each in reserved:
-            self.reserved.setdefault(each.instance, []).append((self._jobs[each.job_id], each))
-
-    def passed_over(self, job: Job) -> bool:
-        """Whether starting this job now is a type-1 inversion."""
-        if job.id not in self.waiting.by_id:
-            return False
-        rooms = [(machine.arn, machine.known) for machine in self._ecs.machines]
-        return self.waiting.passed_over(job, rooms, self.reserved, now=self._timeline.now) is not None
+        job, decision = self._jobs[ask.job_id], self._decided.pop(ask.job_id)
+        self._give(job, decision.instance)
+        self._waiting.add(job)
 
     def accepted(self, ask: Launchable, task: Task) -> None:
-        job = self._jobs[ask.job_id]
-        self._note("accepted", job.id, task)
-        self.waiting.remove(job)
+        job, decision = self._jobs[ask.job_id], self._decided.pop(ask.job_id)
+        if decision.instance is None:
+            self._take(job, task.instance)
+        self._accepted.add(job.id)
+        self._settled_at[task.instance or ""] = self._timeline.now + self._conditions.notice_of_room
+        self.inversions += decision.inverted
+        self._note(Kind.ACCEPTED, job.id, task)
 
     def running(self, ask: Launchable, task: Task) -> None:
         job = self._jobs[ask.job_id]
         self.ran_at[job.id] = self._timeline.now
-        self._note("running", job.id, task)
+        self._note(Kind.RUNNING, job.id, task)
         self._waits[job.job_class] -= 1
         self._runs[job.job_class] += 1
         self._moment()
@@ -91,11 +105,30 @@ class Watch(Watcher):
     def stopped(self, ask: Launchable, task: Task) -> None:
         job = self._jobs[ask.job_id]
         self.ended_at[job.id] = self._timeline.now
-        self._note("stopped", job.id, task)
+        self._note(Kind.STOPPED, job.id, task)
+        self._soon(self._conditions.notice_of_room, lambda: self._give(job, task.instance))
         self._runs[job.job_class] -= 1
         self._moment()
 
-    def _note(self, what: str, job_id: str, task: Task | None = None) -> None:
+    def _waits_now(self, job: Job) -> None:
+        if job.id not in self._decided and job.id not in self._accepted:
+            self._waiting.add(job)
+
+    def _take(self, job: Job, instance: str | None) -> None:
+        if instance:
+            self._rooms[instance] -= job.demand.amount
+
+    def _give(self, job: Job, instance: str | None) -> None:
+        if instance:
+            self._rooms[instance] += job.demand.amount
+
+    def _soon(self, delay: int, act: Act) -> None:
+        if delay:
+            self._timeline.after(delay, act)
+        else:
+            act()
+
+    def _note(self, what: Kind, job_id: str, task: Task | None = None) -> None:
         arn, instance = (task.arn, task.instance or "") if task else ("", "")
         self.history.append(Happened(self._timeline.now, what, job_id, arn, instance))
 

@@ -6,9 +6,11 @@ from typing import Protocol
 
 from everyday.jobs.model import Job, Task
 from everyday.jobs.simulator.conditions import Conditions
-from everyday.jobs.simulator.ecs import Launchable, SimulatedEcs
+from everyday.jobs.simulator.ecs import Change, Launchable, SimulatedEcs
 from everyday.jobs.simulator.timeline import Timeline
 from everyday.jobs.simulator.watch import Watch
+
+CLUSTER = "simulated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +24,16 @@ class World:
     watch: Watch
     runs: Mapping[str, int]
 
-    def start(self, job: Job, instance: str | None = None, *, attempt: int = 1) -> Task | None:
-        """Call RunTask for a job, pinned to an instance or not. None: rejected. Raises EcsThrottled."""
-        passed = self.watch.passed_over(job)
-        ask = Launchable(job.id, f"{job.id}/{attempt}", job.demand, self.runs[job.id], instance)
-        task = self.ecs.run(ask)
-        if task is not None and passed:
-            self.watch.inversions += 1
-        return task
+    def start(self, job: Job) -> Task | None:
+        """Decide that a job starts now, and call RunTask. None: rejected. Raises EcsThrottled."""
+        self.watch.decided(job)
+        return self.call(job)
+
+    def call(self, job: Job) -> Task | None:
+        """Call RunTask for this attempt, pinned to `job.instance` if it has one; the same attempt has the
+        same token. None: rejected. Raises EcsThrottled."""
+        started_by = f"{job.id}/{job.attempt}"
+        return self.ecs.run(Launchable(job.id, started_by, job.demand, self.runs[job.id], job.instance))
 
 
 class Way(Protocol):
@@ -37,4 +41,4 @@ class Way(Protocol):
 
     def submitted(self, job: Job) -> None: ...
 
-    def changed(self, task: Task) -> None: ...
+    def changed(self, change: Change) -> None: ...
