@@ -57,7 +57,7 @@ def test_whether_a_failure_is_kept_under_its_token_can_be_chosen(
     ecs: Ecs, aws: Any, kept: bool, placed: int
 ) -> None:
     """ECS's documentation does not say, so a caller must do with both."""
-    ecs.tokens.keep_failures = kept
+    ecs.actions.runs.keep_failures = kept
     held = run(aws, overrides={"memory": "2000"})
     assert aws.run_task(taskDefinition="work", clientToken="job-1.0")["failures"]
     aws.stop_task(task=held)

@@ -4,7 +4,7 @@ import argparse
 import json
 import signal
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from everyday_local.ecs.bus import connected
@@ -13,6 +13,7 @@ from everyday_local.ecs.history import History
 from everyday_local.ecs.processes import ProcessEngine
 from everyday_local.ecs.records import Names
 from everyday_local.ecs.run import serving
+from everyday_local.ecs.saved import Store
 from everyday_local.ecs.timeline import utc_now
 from everyday_local.ministack import REGION
 
@@ -22,7 +23,9 @@ _KEPT_IN_LOGS = 10_000
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="everyday_local.ecs", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--state", type=Path, help="keep the containers' output in this folder")
+    parser.add_argument(
+        "--state", type=Path, help="keep everything but the containers in this folder, and their output"
+    )
     parser.add_argument("--events", metavar="URL", help="send state changes to the EventBridge there")
     parser.add_argument("--cluster", default="default", help="the cluster that is there from the beginning")
     parser.add_argument(
@@ -37,8 +40,10 @@ def _arguments() -> argparse.Namespace:
 
 def _furnish(ecs: Ecs, cluster: str, instances: list[str]) -> None:
     ecs.add_cluster(cluster)
-    for text in instances:
-        ec2_id, cpu, memory = text.split(":")
+    known = {each.ec2_id for each in ecs.world.instances.values() if each.status != "INACTIVE"}
+    for ec2_id, cpu, memory in (text.split(":") for text in instances):
+        if ec2_id in known:
+            continue
         ecs.add_instance(cluster, cpu=int(cpu), memory=int(memory), ec2_id=ec2_id)
 
 
@@ -58,6 +63,9 @@ def main() -> None:
     with ExitStack() as stack:
         if arguments.events:
             ecs.events.sinks.append(stack.enter_context(connected(arguments.events)))
+        if arguments.state:
+            store = stack.enter_context(closing(Store(arguments.state / "ecs.db")))
+            ecs.keep_in(store)
         _furnish(ecs, arguments.cluster, arguments.instance)
         url = stack.enter_context(serving(ecs, port=arguments.port))
         print(json.dumps({"url": url}), flush=True)  # noqa: T201 - the line that callers wait for

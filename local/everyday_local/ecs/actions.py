@@ -10,18 +10,17 @@ from everyday_local.ecs.instances import ClusterActions, InstanceActions
 from everyday_local.ecs.run_task import RunActions
 from everyday_local.ecs.shapes import check
 from everyday_local.ecs.tasks import TaskActions
-from everyday_local.ecs.tokens import Tokens
 from everyday_local.ecs.world import World
 
 
 class Actions:
     """All of them, by kind and by name."""
 
-    def __init__(self, world: World, agents: Agents, tokens: Tokens) -> None:
+    def __init__(self, world: World, agents: Agents) -> None:
         self.clusters = ClusterActions(world)
         self.instances = InstanceActions(world, agents)
         self.definitions = DefinitionActions(world)
-        self.runs = RunActions(world, agents, tokens)
+        self.runs = RunActions(world, agents)
         self.tasks = TaskActions(world, agents)
         self._by_name: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "CreateCluster": self.clusters.create,

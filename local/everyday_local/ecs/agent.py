@@ -6,6 +6,7 @@ that is not connected gets no orders, and reports when it is connected again.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from everyday_local.ecs.engine import Engine, Launch, Report, Tell
@@ -68,6 +69,17 @@ class Agents:
                 self._want_stopped(task, code, reason)
             self._stopped(task)
         self._world.touch_instance(instance)
+
+    def restarted(self) -> None:
+        """The stand-in was ended and runs again: what ran has ended with it, as when a machine reboots."""
+        for task in list(self._world.tasks.values()):
+            if task.live:
+                reason = f"Host EC2 (instance {task.instance.ec2_id}) stopped."
+                if task.desired != "STOPPED":
+                    self._want_stopped(task, "TerminationNotice", reason)
+                self._stopped(task)
+            else:
+                self._world.timeline.after(KEPT_SECONDS, partial(self._world.forget_task, task))
 
     def _catch_up(self, instance: Instance) -> None:
         reports, instance.unreported = instance.unreported, []

@@ -142,7 +142,7 @@ def turn(ecs: Ecs, settings: Settings) -> None:
     if settings.start_seconds is not None:
         ecs.agents.start_seconds = settings.start_seconds
     if settings.keep_failures is not None:
-        ecs.tokens.keep_failures = settings.keep_failures
+        ecs.actions.runs.keep_failures = settings.keep_failures
     if settings.events is not None:
         ecs.weather(settings.events)
     if settings.advance_seconds is not None:

@@ -42,6 +42,7 @@ class DefinitionActions:
             family=family, revision=number, arn=arn, content=content, tags=list(params.get("tags", []))
         )
         revisions.append(definition)
+        self._world.changed.add(("definition", arn))
         return {"taskDefinition": dict(content), "tags": definition.tags}
 
     def describe(self, params: Params) -> Answer:
@@ -61,6 +62,7 @@ class DefinitionActions:
         if not definition.active:
             raise client_error("The specified task definition is inactive already.")
         definition.content |= {"status": "INACTIVE", "deregisteredAt": self._world.timeline.now()}
+        self._world.changed.add(("definition", definition.arn))
         return {"taskDefinition": dict(definition.content)}
 
     def list(self, params: Params) -> Answer:

@@ -17,9 +17,9 @@ from everyday_local.ecs.faults import Effect, Fault, Faults
 from everyday_local.ecs.history import History
 from everyday_local.ecs.records import Cluster, Instance, Names, Task
 from everyday_local.ecs.resources import Stock
+from everyday_local.ecs.saved import Store, restore
 from everyday_local.ecs.throttle import Throttle
 from everyday_local.ecs.timeline import Timeline, standing
-from everyday_local.ecs.tokens import Tokens
 from everyday_local.ecs.world import World
 
 SOURCE = "everyday.ecs"
@@ -58,7 +58,7 @@ class Ecs:
         rng = random.Random(seed)  # noqa: S311 - ids and chances of a stand-in
         self.timeline = Timeline(clock)
         self.engine = engine(self.timeline)
-        self.faults, self.throttle, self.tokens = Faults(), Throttle(), Tokens()
+        self.faults, self.throttle = Faults(), Throttle()
         self.history = history or History()
         names = names or Names()
         self.events = Outbox(self.timeline, names, rng, source)
@@ -66,8 +66,9 @@ class Ecs:
             names=names, timeline=self.timeline, rng=rng, outbox=self.events, history=self.history
         )
         self.agents = Agents(self.world, self.engine, self._told, start_seconds=start_seconds)
-        self._actions = Actions(self.world, self.agents, self.tokens)
+        self.actions = Actions(self.world, self.agents)
         self._lock, self._depth = threading.RLock(), 0
+        self._store: Store | None = None
 
     def call(self, action: str, params: Params) -> Answer:
         """What ECS answers. Raises EcsError, or ConnectionCut when a fault says so."""
@@ -96,6 +97,13 @@ class Ecs:
         with self.turn():
             pass
 
+    def keep_in(self, store: Store) -> None:
+        """Go on from what is in the store, and keep every change there. What ran then has ended."""
+        with self.turn():
+            restore(store, self.world)
+            self._store = store
+            self.agents.restarted()
+
     def close(self) -> None:
         """End what runs."""
         self.engine.close()
@@ -110,6 +118,8 @@ class Ecs:
             finally:
                 while self._depth == 1 and self.timeline.run_due():
                     pass
+                if self._store is not None and self._depth == 1:
+                    self._store.save(self.world)
                 self._depth -= 1
                 outermost = self._depth == 0
         if outermost:
@@ -118,7 +128,7 @@ class Ecs:
     def add_cluster(self, name: str = "default") -> Cluster:
         """A cluster; the one that is there already, if it is."""
         with self.turn():
-            self._actions.clusters.create({"clusterName": name})
+            self.actions.clusters.create({"clusterName": name})
             return self.world.cluster(name)
 
     def add_instance(
@@ -136,7 +146,7 @@ class Ecs:
             ids = tuple(f"GPU-{self.world.new_id()[:8]}" for _ in range(gpus))
             stock = Stock(cpu=cpu, memory=memory, gpus=ids)
             found = self.world.cluster(cluster)
-            return self._actions.instances.add(found, stock=stock, ec2_id=ec2_id, attributes=attributes)
+            return self.actions.instances.add(found, stock=stock, ec2_id=ec2_id, attributes=attributes)
 
     def find_instance(self, reference: str) -> Instance:
         """By ARN, id or EC2 instance id. Raises KeyError."""
@@ -158,7 +168,7 @@ class Ecs:
     def set_status(self, instance: Instance, status: str) -> None:
         """ACTIVE or DRAINING."""
         with self.turn():
-            self._actions.instances.set_status(instance, status)
+            self.actions.instances.set_status(instance, status)
 
     def place_foreign(self, instance: Instance, *, cpu: int, memory: int, seconds: float = 3600) -> Task:
         """A task that somebody else runs here. Raises EcsError when it does not fit."""
@@ -171,8 +181,8 @@ class Ecs:
             "environment": [{"name": "STANDIN_SECONDS", "value": str(seconds)}],
         }
         with self.turn():
-            self._actions.definitions.register({"family": "foreign", "containerDefinitions": [container]})
-            return self._actions.runs.place_foreign(instance, self.world.definition("foreign"))
+            self.actions.definitions.register({"family": "foreign", "containerDefinitions": [container]})
+            return self.actions.runs.place_foreign(instance, self.world.definition("foreign"))
 
     def see_after(self, delay: timedelta | float) -> None:
         """List and Describe see each change this much later."""
@@ -213,7 +223,7 @@ class Ecs:
         now = self.now()
         try:
             self.throttle.spend(action, now)
-            answer = self._actions.perform(action, params)
+            answer = self.actions.perform(action, params)
         except EcsError as error:
             self.history.answered(now, action, params, {}, "lost" if lost else error.code)
             raise

@@ -176,6 +176,7 @@ class ClusterActions:
             arn = self._world.names.arn(f"cluster/{name}")
             tags, settings = list(params.get("tags", [])), list(params.get("settings", []))
             self._world.clusters[name] = Cluster(name=name, arn=arn, tags=tags, settings=settings)
+            self._world.changed.add(("cluster", name))
         return {"cluster": self._view(self._world.clusters[name])}
 
     def describe(self, params: Params) -> Answer:
@@ -209,6 +210,7 @@ class ClusterActions:
                 "The Cluster cannot be deleted while Container Instances are active or draining.",
             )
         cluster.status = "INACTIVE"
+        self._world.changed.add(("cluster", cluster.name))
         return {"cluster": self._view(cluster)}
 
     def _view(self, cluster: Cluster) -> Answer:

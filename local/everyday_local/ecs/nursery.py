@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -59,11 +60,13 @@ class _Child:
         self.kill_at: float | None = None
         self.reason: str | None = None
 
-    def signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            return
+    def tell_to_end(self) -> None:
+        """Only the first process of a container gets its SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Nursery:
@@ -80,9 +83,9 @@ class Nursery:
         elif (child := self._children.get(order.key)) is not None:
             if order.do == "stop" and child.kill_at is None:
                 child.kill_at = self._clock() + order.timeout
-                child.signal(signal.SIGTERM)
+                child.tell_to_end()
             elif order.do == "kill":
-                child.signal(signal.SIGKILL)
+                child.kill()
 
     def tick(self) -> None:
         """Bury the dead, kill what was told to end and has not, watch the memory."""
@@ -91,14 +94,14 @@ class Nursery:
             if child.process.poll() is not None:
                 self._bury(key, child)
             elif child.kill_at is not None and now >= child.kill_at:
-                child.signal(signal.SIGKILL)
+                child.kill()
         if now >= self._watch_at:
             self._watch_at = now + WATCH_SECONDS
             self._watch()
 
     def close(self) -> None:
         for key, child in list(self._children.items()):
-            child.signal(signal.SIGKILL)
+            child.kill()
             child.process.wait()
             self._bury(key, child)
 
@@ -121,7 +124,7 @@ class Nursery:
         self._tell(Told(key=order.key, running=True))
 
     def _bury(self, key: str, child: _Child) -> None:
-        child.signal(signal.SIGKILL)  # what it left behind in its group
+        child.kill()  # what it left behind in its group
         del self._children[key]
         if child.order.cleanup:
             subprocess.run(
@@ -139,7 +142,7 @@ class Nursery:
             child = limited[group]
             if used > (child.order.memory or 0) * _MIB:
                 child.reason = OUT_OF_MEMORY
-                child.signal(signal.SIGKILL)
+                child.kill()
 
 
 def _held(groups: Iterable[int]) -> dict[int, int]:
@@ -208,5 +211,6 @@ def _loop(nursery: Nursery, orders: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the end of standard input is what ends it
+        # The end of standard input is what ends it. Not SIG_IGN: that would be inherited by the containers.
+        signal.signal(number, lambda *_: None)
     serve(sys.stdin.buffer, sys.stdout.buffer)

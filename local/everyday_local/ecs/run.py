@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from everyday_local.ecs.app import build_app
 from everyday_local.ecs.ecs import Ecs
@@ -54,9 +54,16 @@ def _tick(ecs: Ecs, ended: threading.Event) -> None:
         ecs.timeline.changed.wait(seconds)
 
 
+class Spawned(NamedTuple):
+    """A stand-in in another process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def spawned(*arguments: str) -> Iterator[str]:
-    """The address of `python -m everyday_local.ecs` with these arguments, ended with the block."""
+def spawned(*arguments: str) -> Iterator[Spawned]:
+    """`python -m everyday_local.ecs` with these arguments, ended with the block."""
     command = [sys.executable, "-m", "everyday_local.ecs", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -64,7 +71,7 @@ def spawned(*arguments: str) -> Iterator[str]:
             line = process.stdout.readline()
             if not line:
                 raise RuntimeError("the ECS stand-in ended before it was ready")
-            yield json.loads(line)["url"]
+            yield Spawned(json.loads(line)["url"], process.pid)
         finally:
             process.terminate()
             process.wait(30)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from everyday_local.ecs.agent import Agents
@@ -11,7 +12,7 @@ from everyday_local.ecs.placement import Rules, Wish, check_strategies, choose, 
 from everyday_local.ecs.records import Cluster, Container, Definition, Instance, Task
 from everyday_local.ecs.resources import cpu_units, demand_of, mebibytes, overridden
 from everyday_local.ecs.shapes import listed
-from everyday_local.ecs.tokens import Tokens
+from everyday_local.ecs.tokens import answered, recall
 from everyday_local.ecs.views import task_view, with_tags
 from everyday_local.ecs.world import World, failure
 
@@ -24,10 +25,15 @@ _LONGEST_RUN, _LONGEST_START = 128, 36
 
 
 class RunActions:
-    """The actions that place tasks."""
+    """The actions that place tasks.
 
-    def __init__(self, world: World, agents: Agents, tokens: Tokens) -> None:
-        self._world, self._agents, self._tokens = world, agents, tokens
+    Whether ECS keeps an answer that placed nothing under its client token is not documented; `keep_failures`
+    says whether this one does.
+    """
+
+    def __init__(self, world: World, agents: Agents) -> None:
+        self._world, self._agents = world, agents
+        self.keep_failures = True
 
     def run_task(self, params: Params) -> Answer:
         """Up to ten equal tasks; `failures` tells why each instance did not take the first that is left.
@@ -36,12 +42,24 @@ class RunActions:
         """
         cluster = self._world.cluster(params.get("cluster"))
         token, now = params.get("clientToken"), self._world.timeline.now()
-        if token is not None and (first := self._tokens.recall(cluster.name, token, params, now)):
+        if token is None:
+            return self._run(cluster, params)
+        key = (cluster.name, token)
+        if (first := recall(self._world.answers.get(key), token, params, now)) is not None:
             return first
         answer = self._run(cluster, params)
-        if token is not None:
-            self._tokens.keep(cluster.name, token, params, answer, now)
+        if answer["tasks"] or self.keep_failures:
+            self._forget_old(now)
+            self._world.answers[key] = answered(params, answer, now)
+            self._world.changed.add(("token", " ".join(key)))
         return answer
+
+    def _forget_old(self, now: datetime) -> None:
+        """Answers are kept in the order in which they expire."""
+        answers = self._world.answers
+        while answers and answers[first := next(iter(answers))].until <= now:
+            del answers[first]
+            self._world.changed.add(("token", " ".join(first)))
 
     def start_task(self, params: Params) -> Answer:
         """One task on each of up to ten instances, wherever it fits."""

@@ -10,12 +10,17 @@ from everyday_local.ecs.events import INSTANCE, TASK, Outbox
 from everyday_local.ecs.history import History, Transition
 from everyday_local.ecs.records import Cluster, Definition, Instance, Names, Task
 from everyday_local.ecs.timeline import Timeline
+from everyday_local.ecs.tokens import Answered
 from everyday_local.ecs.views import instance_view, task_view
 from everyday_local.ecs.visibility import Visible
 
 
 class World:
-    """The state of the stand-in. Not safe by itself: its owner locks."""
+    """The state of the stand-in. Not safe by itself: its owner locks.
+
+    `changed` holds kind and key of what changed since it was last emptied; `answers` are those kept for a
+    cluster and client token.
+    """
 
     def __init__(
         self, *, names: Names, timeline: Timeline, rng: random.Random, outbox: Outbox, history: History
@@ -27,6 +32,8 @@ class World:
         self.definitions: dict[str, list[Definition]] = {}
         self.tasks: dict[str, Task] = {}
         self.seen_instances, self.seen_tasks = Visible(), Visible()
+        self.answers: dict[tuple[str, str], Answered] = {}
+        self.changed: set[tuple[str, str]] = set()
         self._orders = 0
 
     def next_order(self) -> int:
@@ -44,6 +51,7 @@ class World:
         """The task changed: its version rises, and an event says so."""
         now = self.timeline.now()
         task.version += 1
+        self.changed.add(("task", task.arn))
         view = task_view(task)
         self.seen_tasks.put(task.arn, view, now)
         self.history.changed(Transition.of(task, now))
@@ -59,12 +67,14 @@ class World:
 
     def refresh_instance(self, instance: Instance) -> None:
         """Its counts changed, and nothing that ECS makes an event of."""
+        self.changed.add(("instance", instance.arn))
         self.seen_instances.put(instance.arn, instance_view(instance), self.timeline.now())
 
     def forget_task(self, task: Task) -> None:
         """ECS shows a stopped task for a while only."""
         self.tasks.pop(task.arn, None)
         self.seen_tasks.forget(task.arn)
+        self.changed.add(("task", task.arn))
 
     def cluster(self, reference: str | None) -> Cluster:
         """By name or ARN; none given: `default`. Raises EcsError (ClusterNotFoundException)."""
