@@ -2,7 +2,6 @@
 
 from random import Random
 
-from everyday.errors import SettingsError
 from everyday.record import Record
 
 Range = tuple[int, int]
@@ -77,14 +76,6 @@ CONDITIONS = {
     ),
 }
 """`calm`: nothing takes time and nothing fails. `usual`: a good day on AWS. `rough`: a bad one."""
-
-
-def conditions_named(name: str) -> Conditions:
-    """Raises SettingsError when there are none of that name."""
-    try:
-        return CONDITIONS[name]
-    except KeyError:
-        raise SettingsError(f"no conditions {name!r}; there are {', '.join(CONDITIONS)}") from None
 
 
 class Dice:

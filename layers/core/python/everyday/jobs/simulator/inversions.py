@@ -30,6 +30,9 @@ class Waiting:
         self.by_id: dict[str, Job] = {}
 
     def add(self, job: Job) -> None:
+        """Twice is once."""
+        if job.id in self.by_id:
+            return
         self.by_id[job.id] = job
         insort(self._jobs.setdefault((job.job_class, job.demand.amount), []), (job.rank, job.id))
 

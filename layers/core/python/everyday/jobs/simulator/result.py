@@ -44,7 +44,6 @@ class Result(Record, frozen=True, kw_only=True, omit_defaults=False):
     workload: str
     policy: str
     seed: int
-    conditions: str
     jobs: int
     placed: int
     run_task_calls: int

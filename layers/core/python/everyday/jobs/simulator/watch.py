@@ -11,6 +11,7 @@ from everyday.jobs.simulator.ecs import Launchable, SimulatedEcs, Watcher
 from everyday.jobs.simulator.history import Happened, Kind
 from everyday.jobs.simulator.inversions import Waiting
 from everyday.jobs.simulator.timeline import Act, Timeline
+from everyday.ports import Progress
 
 
 class Moment(NamedTuple):
@@ -35,8 +36,14 @@ class Watch(Watcher):
     """
 
     def __init__(
-        self, timeline: Timeline, ecs: SimulatedEcs, jobs: Mapping[str, Job], conditions: Conditions
+        self,
+        timeline: Timeline,
+        ecs: SimulatedEcs,
+        jobs: Mapping[str, Job],
+        conditions: Conditions,
+        progress: Progress,
     ) -> None:
+        self._progress = progress
         self._timeline, self._jobs, self._conditions = timeline, jobs, conditions
         self.calls = self.rejects = self.inversions = 0
         self.submitted_at: dict[str, int] = {}
@@ -81,8 +88,11 @@ class Watch(Watcher):
 
     def rejected(self, ask: Launchable) -> None:
         self.rejects += 1
-        job, decision = self._jobs[ask.job_id], self._decided.pop(ask.job_id)
-        self._give(job, decision.instance)
+        self.undecided(self._jobs[ask.job_id])
+
+    def undecided(self, job: Job) -> None:
+        """It did not start after all."""
+        self._give(job, self._decided.pop(job.id).instance)
         self._waiting.add(job)
 
     def accepted(self, ask: Launchable, task: Task) -> None:
@@ -106,6 +116,7 @@ class Watch(Watcher):
         job = self._jobs[ask.job_id]
         self.ended_at[job.id] = self._timeline.now
         self._note(Kind.STOPPED, job.id, task)
+        self._progress.step("")
         self._soon(self._conditions.notice_of_room, lambda: self._give(job, task.instance))
         self._runs[job.job_class] -= 1
         self._moment()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from everyday.errors import EcsThrottled
 from everyday.jobs.model import Job, Task
 from everyday.jobs.simulator.conditions import Conditions
 from everyday.jobs.simulator.ecs import Change, Launchable, SimulatedEcs
@@ -27,7 +28,11 @@ class World:
     def start(self, job: Job) -> Task | None:
         """Decide that a job starts now, and call RunTask. None: rejected. Raises EcsThrottled."""
         self.watch.decided(job)
-        return self.call(job)
+        try:
+            return self.call(job)
+        except EcsThrottled:
+            self.watch.undecided(job)
+            raise
 
     def call(self, job: Job) -> Task | None:
         """Call RunTask for this attempt, pinned to `job.instance` if it has one; the same attempt has the
