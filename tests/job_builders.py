@@ -1,7 +1,9 @@
 """Small values of `jobs` for tests: `a_job()` gives a whole one, keywords change what the test is about."""
 
+import json
 from typing import Any
 
+from everyday.jobs.messages import Submission, parse_jobs
 from everyday.jobs.model import Amount, Demand, Job, Task, TaskDefinition
 
 ENQUEUED = 1_770_000_000_000
@@ -43,3 +45,17 @@ def a_task(**changes: Any) -> Task:
         "demand": Demand(Amount(cpu=100, memory=100)),
     }
     return Task(**{**whole, **changes})
+
+
+def job_record(
+    message_id: str = "m", *, sent_at: int = ENQUEUED, body: str | None = None, **fields: Any
+) -> Any:
+    """A job message as SQS hands it to a Lambda; `body` None: the fields as JSON."""
+    text = json.dumps({"task_definition": DEFINITION, **fields}) if body is None else body
+    return {"messageId": message_id, "body": text, "attributes": {"SentTimestamp": str(sent_at)}}
+
+
+def sent_job(message_id: str = "m", *, sent_at: int = ENQUEUED, **fields: Any) -> Submission:
+    batch = parse_jobs({"Records": [job_record(message_id, sent_at=sent_at, **fields)]})
+    assert not batch.refused, batch.refused[0].reason
+    return batch.jobs[0]

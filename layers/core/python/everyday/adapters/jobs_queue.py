@@ -91,7 +91,7 @@ class SqsDeadLetters:
 
     def put(self, body: str, reason: str, *, job_id: str | None = None) -> None:
         room = _BATCH_BYTES - 8 * 1024
-        whole = body.encode()
+        whole = body.encode(errors="replace")
         words = {"reason": _plain(reason)[:_REASON]}
         if job_id:
             words["job"] = job_id

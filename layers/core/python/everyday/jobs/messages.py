@@ -178,9 +178,13 @@ def parse_jobs(event: Mapping[str, Any]) -> Submissions:
         try:
             message = _json(body)
             job = _decode(message, JobMessage)
-            jobs.append(Submission(message_id, body, sent_at, job, _hash(message)))
+            jobs.append(
+                Submission(
+                    message_id, body, sent_at, job, _hash(msgspec.json.encode(message, order="sorted"))
+                )
+            )
         except InvalidMessageError as error:
-            payload, job_id = _hash(body), _id_in(body) or message_id
+            payload, job_id = _hash(_bytes(body)), _id_in(body) or message_id
             refused.append(Refusal(message_id, body, sent_at, payload, str(error), job_id))
     return Submissions(jobs, refused)
 
@@ -199,7 +203,7 @@ def parse_wakes(event: Mapping[str, Any]) -> WakeCalls:
 
 
 def _json(body: str) -> dict[str, Any]:
-    size = len(body.encode(errors="replace"))
+    size = len(_bytes(body))
     if size > MAX_BODY_BYTES:
         raise InvalidMessageError(f"body: {size} bytes; a message may have {MAX_BODY_BYTES}")
     try:
@@ -215,11 +219,12 @@ def _decode(value: object, kind: type[_Kind]) -> _Kind:
         raise InvalidMessageError(str(error)) from error
 
 
-def _hash(message: object) -> str:
-    try:
-        return sha256(msgspec.json.encode(message, order="sorted")).hexdigest()
-    except UnicodeError as error:
-        raise InvalidMessageError(f"body: {error}") from error
+def _bytes(body: str) -> bytes:
+    return body.encode(errors="backslashreplace")
+
+
+def _hash(text: bytes) -> str:
+    return sha256(text).hexdigest()
 
 
 def _id_in(body: str) -> str | None:

@@ -136,7 +136,7 @@ def _overrides(message: JobMessage, definition: TaskDefinition, amount: Amount) 
     A size is set for the task where the definition sets it there, and for a single container too, whose own
     limit would hold otherwise.
     """
-    value: dict[str, Any] = msgspec.to_builtins(message.overrides)
+    value: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(message.overrides))
     value.update(_task_sizes(definition, amount))
     containers = {
         name: {**each, "name": name}
