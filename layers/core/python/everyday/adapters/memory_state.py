@@ -10,10 +10,7 @@ from everyday.adapters.memory_reading import Reading, publish
 from everyday.jobs.model import ContainerInstance, Job, Task
 from everyday.jobs.plan import Placement
 from everyday.jobs.ports import Freed, View
-from everyday.jobs.reservations import key_of, together
-
-CALLS_PER_SECOND = 40
-CALLS_AT_ONCE = 100
+from everyday.jobs.reservations import CALLS_AT_ONCE, CALLS_PER_SECOND, key_of, together
 
 
 def wall_clock() -> int:

@@ -20,6 +20,11 @@ FORGET_MS = 7_200_000
 task after about an hour."""
 
 
+CALLS_PER_SECOND = 40
+CALLS_AT_ONCE = 100
+"""What an account and Region may ask of RunTask, StartTask and StopTask together, as ECS's quotas say."""
+
+
 def key_of(job: str, attempt: int) -> str:
     """Names one attempt's reservation, and the task that a RunTask call of its own started (`startedBy`)."""
     return f"{job}/{attempt}"

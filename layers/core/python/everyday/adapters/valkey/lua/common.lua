@@ -1,0 +1,333 @@
+-- What all scripts share. ARGV[1] is the cluster, ARGV[2] the clock in milliseconds, '' for the server's own.
+-- Every number is made a number before it is compared: "98" is more than "100" as text.
+
+local cluster = ARGV[1]
+local places = cluster .. ':reservations' -- attempt -> the instance where it has a reservation
+
+local function read_clock()
+  if ARGV[2] ~= '' then
+    return tonumber(ARGV[2])
+  end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local clock = read_clock()
+
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function words(text)
+  local found = {}
+  for word in string.gmatch(text, '[^ ]+') do
+    found[#found + 1] = word
+  end
+  return found
+end
+
+local function ports_of(text)
+  local found = {}
+  if text ~= '-' then
+    for port in string.gmatch(text, '[^,]+') do
+      found[#found + 1] = port
+    end
+  end
+  return found
+end
+
+-- The life of this store: made by a reading, and over when another process serves its keys from a disk.
+local function epoch_here()
+  local epoch = redis.call('GET', cluster .. ':epoch')
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  if epoch and string.sub(epoch, 1, 12) == string.sub(run, 1, 12) then
+    return epoch
+  end
+  return nil
+end
+
+-- Changes with every reading that is published, and with every loss of the store.
+local function generation()
+  return (epoch_here() or '') .. ':' .. (redis.call('GET', cluster .. ':generation') or '0')
+end
+
+-- Tells what came before a ticket was drawn (it is less) from what came after.
+local function stamp_now()
+  return math.max(tonumber(redis.call('GET', cluster .. ':ticket') or '0'), clock)
+end
+
+-- What is gone: its version, and '1' when its end gave room back.
+local function end_of(arn)
+  local text = redis.call('GET', cluster .. ':ended:' .. arn)
+  if not text then
+    return nil
+  end
+  local version, freed = string.match(text, '^(%S+) (%S+)$')
+  return { version = tonumber(version), freed = freed == '1' }
+end
+
+local function remember_end(arn, version, freed)
+  local text = whole(version) .. ' ' .. (freed and '1' or '0')
+  redis.call('SET', cluster .. ':ended:' .. arn, text, 'PX', whole(FORGET_MS))
+end
+
+-- Holds: tasks and reservations, one line of text each. `ends` and `owner` are '-' when nobody knows.
+
+local TASK = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
+local RESERVATION = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
+
+local function parse_task(text)
+  local version, base, seen, freed, stamp, ends, cpu, memory, gpu, ports, owner = string.match(text, TASK)
+  return {
+    version = tonumber(version), base = tonumber(base), seen = seen == '1', freed = freed == '1',
+    stamp = tonumber(stamp), ends = ends, ports = ports, owner = owner,
+    tonumber(cpu), tonumber(memory), tonumber(gpu),
+  }
+end
+
+local function task_text(task)
+  return string.format(
+    '%.0f %.0f %s %s %.0f %s %.0f %.0f %.0f %s %s',
+    task.version, task.base, task.seen and '1' or '0', task.freed and '1' or '0', task.stamp, task.ends,
+    task[1], task[2], task[3], task.ports, task.owner
+  )
+end
+
+local function parse_reservation(text)
+  local base, stamp, till, ends, cpu, memory, gpu, ports = string.match(text, RESERVATION)
+  return {
+    base = tonumber(base), stamp = tonumber(stamp), till = tonumber(till), ends = ends, ports = ports,
+    tonumber(cpu), tonumber(memory), tonumber(gpu),
+  }
+end
+
+local function reservation_text(it)
+  return string.format(
+    '%.0f %.0f %.0f %s %.0f %.0f %.0f %s',
+    it.base, it.stamp, it.till, it.ends, it[1], it[2], it[3], it.ports
+  )
+end
+
+-- Instances: loaded once a script, changed in the loaded copy, and written back by `flush`.
+
+local loaded = {}
+
+-- `remaining` lacks a task once it was seen and the version rose; a reservation never (it has no `seen`).
+local function is_pending(it, hold)
+  return not (hold.seen and it.version > hold.base)
+end
+
+local function count(it, hold)
+  for part = 1, 3 do
+    it.held[part] = it.held[part] + hold[part]
+    if is_pending(it, hold) then
+      it.pending[part] = it.pending[part] + hold[part]
+    end
+  end
+  for _, port in ipairs(ports_of(hold.ports)) do
+    it.held_ports[#it.held_ports + 1] = port
+  end
+  it.dirty = true
+end
+
+local function uncount(it, hold)
+  for part = 1, 3 do
+    it.held[part] = it.held[part] - hold[part]
+    if is_pending(it, hold) then
+      it.pending[part] = it.pending[part] - hold[part]
+    end
+  end
+  for _, port in ipairs(ports_of(hold.ports)) do
+    for index, held in ipairs(it.held_ports) do
+      if held == port then
+        table.remove(it.held_ports, index)
+        break
+      end
+    end
+  end
+  it.dirty = true
+end
+
+local function each_hold(it, prefix, visit)
+  local flat = redis.call('HGETALL', it.key)
+  for index = 1, #flat, 2 do
+    if string.sub(flat[index], 1, #prefix) == prefix then
+      visit(string.sub(flat[index], #prefix + 1), flat[index + 1])
+    end
+  end
+end
+
+local function sweep(it)
+  local earliest = 0
+  each_hold(it, 'reservation:', function(name, text)
+    local found = parse_reservation(text)
+    if found.till <= clock then
+      redis.call('HDEL', it.key, 'reservation:' .. name)
+      redis.call('HDEL', places, name)
+      uncount(it, found)
+    elseif earliest == 0 or found.till < earliest then
+      earliest = found.till
+    end
+  end)
+  it.expires = earliest
+  it.dirty = true
+end
+
+local function at(arn)
+  if loaded[arn] then
+    return loaded[arn]
+  end
+  local key = cluster .. ':instance:' .. arn
+  local found = redis.call(
+    'HMGET', key, 'version', 'status', 'agent', 'registered_cpu', 'registered_memory', 'registered_gpu',
+    'remaining_cpu', 'remaining_memory', 'remaining_gpu', 'ports', 'attributes', 'suspect', 'expires',
+    'held', 'pending', 'held_ports', 'freed', 'stamp'
+  )
+  local function amount(first)
+    return { tonumber(found[first] or 0), tonumber(found[first + 1] or 0), tonumber(found[first + 2] or 0) }
+  end
+  local function three(text)
+    local cpu, memory, gpu = string.match(text or '0 0 0', '^(%S+) (%S+) (%S+)$')
+    return { tonumber(cpu), tonumber(memory), tonumber(gpu) }
+  end
+  local it = {
+    arn = arn, key = key, known = found[1] ~= false, version = tonumber(found[1] or 0),
+    open = found[2] == 'ACTIVE' and found[3] == '1', registered = amount(4), remaining = amount(7),
+    ports = words(found[10] or ''), attributes = found[11] or '', suspect = tonumber(found[12] or 0),
+    expires = tonumber(found[13] or 0), held = three(found[14]), pending = three(found[15]),
+    held_ports = words(found[16] or ''), freed = found[17] == '1', stamp = found[18] and tonumber(found[18]) or nil,
+  }
+  loaded[arn] = it
+  if it.expires > 0 and it.expires <= clock then
+    sweep(it)
+  end
+  return it
+end
+
+local function flush()
+  for _, it in pairs(loaded) do
+    if it.dirty then
+      redis.call(
+        'HSET', it.key, 'held', string.format('%.0f %.0f %.0f', unpack(it.held)),
+        'pending', string.format('%.0f %.0f %.0f', unpack(it.pending)),
+        'held_ports', table.concat(it.held_ports, ' '), 'expires', whole(it.expires)
+      )
+    end
+  end
+end
+
+-- What may be given away: counted twice, and the smaller count is believed.
+local function free(it, part)
+  local known = it.registered[part] - it.held[part]
+  local shown = it.remaining[part] - it.pending[part]
+  return math.max(0, math.min(known, shown))
+end
+
+local function ports_in_use(it)
+  local used = {}
+  for _, port in ipairs(it.ports) do
+    used[port] = true
+  end
+  for _, port in ipairs(it.held_ports) do
+    used[port] = true
+  end
+  return used
+end
+
+local function vacancy(it)
+  return {
+    usable = it.known and it.open and it.suspect <= clock, free(it, 1), free(it, 2), free(it, 3),
+    ports = ports_in_use(it), attributes = it.attributes,
+  }
+end
+
+-- Whether something may start there now that could not start before.
+local function gained(now, before)
+  if not (now.usable and before.usable) then
+    return now.usable
+  end
+  for port in pairs(before.ports) do
+    if not now.ports[port] then
+      return true
+    end
+  end
+  return now[1] > before[1] or now[2] > before[2] or now[3] > before[3] or now.attributes ~= before.attributes
+end
+
+-- Drops a reservation wherever it is. nil when there is none, or its time is over.
+local function drop(name)
+  local arn = redis.call('HGET', places, name)
+  if not arn then
+    return nil
+  end
+  local it = at(arn)
+  local text = redis.call('HGET', it.key, 'reservation:' .. name)
+  redis.call('HDEL', places, name)
+  if not text then
+    return nil
+  end
+  local found = parse_reservation(text)
+  redis.call('HDEL', it.key, 'reservation:' .. name)
+  uncount(it, found)
+  return found
+end
+
+-- Takes a task's record if it is newer. What is known of its end stays known.
+local function note(it, given, ends, owner, base)
+  local stamp = stamp_now()
+  if not it.known then -- what is on an instance may be told before the instance
+    it.stamp = stamp
+    redis.call('HSET', it.key, 'stamp', whole(stamp))
+    redis.call('SADD', cluster .. ':instances', it.arn)
+  end
+  local text = redis.call('HGET', it.key, 'task:' .. given.arn)
+  if not text then
+    return {
+      version = given.version, base = base, seen = false, freed = false, stamp = stamp, ends = ends,
+      ports = given.ports, owner = owner, given[1], given[2], given[3],
+    }, true
+  end
+  local task = parse_task(text)
+  uncount(it, task)
+  local newer = given.version > task.version
+  if newer then
+    task[1], task[2], task[3], task.ports = given[1], given[2], given[3], given.ports
+    task.version, task.stamp = given.version, stamp
+  end
+  if task.ends == '-' or (newer and ends ~= '-') then
+    task.ends = ends
+  end
+  if task.owner == '-' then
+    task.owner = owner
+  end
+  return task, newer
+end
+
+local function write_task(it, arn, task)
+  redis.call('HSET', it.key, 'task:' .. arn, task_text(task))
+end
+
+-- Gives a task's room back and remembers that it was done; whether room became usable.
+local function stop(given)
+  local it = given.instance ~= '' and at(given.instance) or nil
+  local before = it and vacancy(it)
+  drop(given.started_by)
+  if it then
+    local text = redis.call('HGET', it.key, 'task:' .. given.arn)
+    if text then
+      redis.call('HDEL', it.key, 'task:' .. given.arn)
+      uncount(it, parse_task(text))
+    end
+  end
+  local freed = it ~= nil and gained(vacancy(it), before)
+  remember_end(given.arn, given.version, freed)
+  return freed
+end
+
+local function read_task(text)
+  local given = cmsgpack.unpack(text)
+  return {
+    arn = given[1], version = given[2], given[3], given[4], given[5], ports = given[6], instance = given[7],
+    started_by = given[8],
+  }
+end

@@ -1,0 +1,48 @@
+"""The Lua scripts: each runs as one step that nobody else is in the middle of."""
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from everyday.jobs.reservations import FORGET_MS, RESERVATION_MS, SETTLING_MS
+
+_FOLDER = Path(__file__).with_name("lua")
+
+
+class Script(StrEnum):
+    """The scripts by the names of their files."""
+
+    ACCEPT = "accept"
+    PUT_INSTANCE = "put_instance"
+    PUT_TASK = "put_task"
+    RELEASE = "release"
+    REPLACE = "replace"
+    RESERVE = "reserve"
+    SUSPECT = "suspect"
+    TAKE = "take"
+    TICKET = "ticket"
+    VIEW_HEAD = "view_head"
+    VIEW_PART = "view_part"
+    WAKE = "wake"
+
+
+_READERS = {Script.VIEW_HEAD, Script.VIEW_PART, Script.WAKE}
+_RECORDS = {Script.PUT_INSTANCE, Script.REPLACE}
+
+
+@cache
+def text_of(script: Script) -> str:
+    """The whole program.
+
+    Its first line makes Valkey look before the first command: a full or read-only server refuses a program
+    that may write, and never stops in the middle of one.
+    """
+    numbers = {"RESERVATION_MS": RESERVATION_MS, "SETTLING_MS": SETTLING_MS, "FORGET_MS": FORGET_MS}
+    parts = ["common", *(["record"] if script in _RECORDS else []), script]
+    return "\n".join(
+        [
+            "#!lua flags=no-writes" if script in _READERS else "#!lua",
+            *(f"local {name} = {value}" for name, value in numbers.items()),
+            *((_FOLDER / f"{part}.lua").read_text() for part in parts),
+        ]
+    )

@@ -1,0 +1,101 @@
+"""One Valkey server: connections, timeouts, one layer of retries, errors in our own words."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,
+)
+from redis.retry import Retry
+
+from everyday.adapters.aws import pauses
+from everyday.adapters.valkey.scripts import Script, text_of
+from everyday.errors import StateUnavailable
+
+TIMEOUT_SECONDS = 0.4
+_ATTEMPTS = 3
+
+
+def client(url: str, password: str | None = None) -> redis.Redis:
+    """A client that connects when it is first used, waits at most 0.4 s for anything, and retries nothing:
+    redis-py's own retries would make a hung server cost ten seconds."""
+    return redis.Redis.from_url(
+        url,
+        password=password,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_read_size=1 << 18,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class Server:
+    """Runs scripts. Raises StateUnavailable within a second, whatever the server does."""
+
+    def __init__(self, client: redis.Redis, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._sleep = sleep
+        self._scripts: dict[Script, Any] = {}
+
+    def run(self, script: Script, *args: str | bytes, again: bool = True) -> Any:
+        """One script. `again`: it may run twice; then a broken connection is tried up to three times in
+        all. A server that hangs is not asked twice."""
+        return self._attempts(script, lambda: self._script(script)(args=args), again=again)
+
+    def run_each(self, script: Script, argument_lists: Sequence[Sequence[str | bytes]]) -> list[Any]:
+        """One script with each of these arguments, sent together; others may come between."""
+
+        def work() -> list[Any]:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for args in argument_lists:
+                    self._script(script)(args=args, client=pipeline)
+                return pipeline.execute()
+
+        found: list[Any] = self._attempts(script, work, again=True)
+        return found
+
+    def command(self, *words: str | bytes) -> Any:
+        """One command that may run twice."""
+        client: Any = self._client  # its words are typed command by command
+        return self._attempts(str(words[0]), lambda: client.execute_command(*words), again=True)
+
+    def _script(self, script: Script) -> Any:
+        if script not in self._scripts:
+            self._scripts[script] = self._client.register_script(text_of(script))
+        return self._scripts[script]
+
+    def _attempts(self, doing: str, work: Callable[[], Any], *, again: bool) -> Any:
+        waits = pauses(_ATTEMPTS if again else 1, base=0.02, cap=0.1)
+        while True:
+            with self._translated(doing):
+                try:
+                    return work()
+                except (AuthenticationError, BusyLoadingError):
+                    raise
+                except ConnectionError:
+                    wait = next(waits, None)
+                    if wait is None:
+                        raise
+            self._sleep(wait)
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise StateUnavailable(f"Valkey did not answer `{doing}` within {TIMEOUT_SECONDS} s") from error
+        except ReadOnlyError as error:
+            # The name may mean another server by now: what is connected is not asked again.
+            self._client.connection_pool.disconnect()
+            raise StateUnavailable(f"Valkey takes no `{doing}`: this server is a replica now") from error
+        except RedisError as error:
+            raise StateUnavailable(f"Valkey could not do `{doing}`: {error}") from error
