@@ -12,6 +12,7 @@ from everyday.settings import ClusterSettings, IngestSettings
 if TYPE_CHECKING:
     import boto3
 
+    from everyday.adapters.jobs_queue import SqsJobs
     from everyday.jobs.desk import Desk
     from everyday.jobs.ingest import Inbox
     from everyday.jobs.ports import DeadLetters, Ecs, Ledger, Wakes
@@ -47,6 +48,13 @@ def ledger(settings: IngestSettings | ClusterSettings, session: "boto3.Session |
 
     dynamodb = client(session, "dynamodb", connections=_THREADS)
     return DynamoLedger(dynamodb, settings.jobs_table, keep_days=settings.keep_days)
+
+
+def job_queue(url: str, session: "boto3.Session | None" = None) -> "SqsJobs":
+    """The stage's job queue, for whoever submits."""
+    from everyday.adapters.jobs_queue import SqsJobs
+
+    return SqsJobs(client(session, "sqs"), url)
 
 
 def wakes(settings: IngestSettings | ClusterSettings, session: "boto3.Session | None" = None) -> "Wakes":
