@@ -21,6 +21,12 @@ def acknowledge_wildcards(construct: IConstruct, *resources: str, because: str) 
     )
 
 
+def acknowledge_reads(construct: IConstruct) -> None:
+    """Accept that a policy allows some actions on everything; a test holds which ones these may be."""
+    reason = "AWS knows no resource for some actions, and all of these only read."
+    acknowledge_wildcards(construct, "*", because=reason)
+
+
 def _name(resolved: Any) -> str:
     """As cdk-nag writes what is not known before the deployment: in angle brackets."""
     if isinstance(resolved, str):

@@ -11,7 +11,7 @@ import aws_cdk.aws_sqs as sqs
 from aws_cdk import RemovalPolicy, Stack
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge_wildcards
+from stacks.acknowledgements import acknowledge_reads, acknowledge_wildcards
 from stacks.constructs.thin_function import ThinFunction
 
 
@@ -75,9 +75,9 @@ class TaskRoles(Construct):
             self.execution.add_to_policy(
                 iam.PolicyStatement(actions=[f"ecr:{each}" for each in names], resources=[resource])
             )
+        acknowledge_reads(self.execution)
         acknowledge_wildcards(
             self.execution,
-            "*",
             images,
             because="The owner's images may be in any of the owner's repositories; it can only read them.",
         )
@@ -135,7 +135,8 @@ def let_grow(worker: ThinFunction, *, group: autoscaling.AutoScalingGroup) -> No
     worker.allow("autoscaling:SetDesiredCapacity", on=[arn])
     # Neither knows resources.
     worker.allow("autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstanceTypes", on=["*"])
-    acknowledge_wildcards(worker, "*", arn, because="The group's ARN has an id of AWS's in the middle of it.")
+    acknowledge_reads(worker)
+    acknowledge_wildcards(worker, arn, because="The group's ARN has an id of AWS's in the middle of it.")
 
 
 def _let_write(worker: ThinFunction, ledger: dynamodb.ITable) -> None:
@@ -147,11 +148,7 @@ def _let_write(worker: ThinFunction, ledger: dynamodb.ITable) -> None:
 
 def _let_look_at_definitions(worker: ThinFunction) -> None:
     worker.allow("ecs:DescribeTaskDefinition", on=["*"])
-    acknowledge_wildcards(
-        worker,
-        "*",
-        because="ECS knows no resource for reading a task definition.",
-    )
+    acknowledge_reads(worker)
 
 
 def _let_handle_tasks(worker: ThinFunction, clusters: Clusters) -> None:
@@ -160,9 +157,9 @@ def _let_handle_tasks(worker: ThinFunction, clusters: Clusters) -> None:
     worker.allow("ecs:DescribeContainerInstances", on=instances, where=clusters.here)
     # A list that is not of one instance has no resource but the condition.
     worker.allow("ecs:ListTasks", on=["*"], where=clusters.here)
+    acknowledge_reads(worker)
     acknowledge_wildcards(
         worker,
-        "*",
         *tasks,
         *instances,
         because="Tasks and instances come and go; each statement is bound to the clusters.",

@@ -11,7 +11,7 @@ import aws_cdk.aws_iam as iam
 from aws_cdk import Duration
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge, acknowledge_wildcards
+from stacks.acknowledgements import acknowledge, acknowledge_reads, acknowledge_wildcards
 from stacks.constructs.network import Network
 from stacks.stage import Stage
 from stacks.table import graviton
@@ -83,12 +83,8 @@ class Instances(Construct):
                     actions=[f"ecs:{each}" for each in names], resources=[resource], conditions=conditions
                 )
             )
-        acknowledge_wildcards(
-            role,
-            "*",
-            instances,
-            because="Instances come and go; finding ECS's address is about no resource at all.",
-        )
+        acknowledge_reads(role)
+        acknowledge_wildcards(role, instances, because="An instance gets its id when it registers.")
         return role
 
     def _template(self, cluster: str, types: Sequence[str], network: Network) -> ec2.LaunchTemplate:

@@ -12,7 +12,7 @@ from aws_cdk import Duration, RemovalPolicy, Size, Stack
 from constructs import Construct
 
 from everyday.settings import Settings
-from stacks.acknowledgements import acknowledge_wildcards
+from stacks.acknowledgements import acknowledge_reads, acknowledge_wildcards
 from stacks.assets import ARCHITECTURE, RUNTIME, function_code
 from stacks.constructs.network import Network
 
@@ -96,11 +96,9 @@ class ThinFunction(Construct):
             role.add_to_policy(
                 iam.PolicyStatement(actions=[f"ec2:{name}" for name in names], resources=[resource])
             )
+        acknowledge_reads(role)
         acknowledge_wildcards(
-            role,
-            "*",
-            own,
-            because="Lambda connects the function with this role, and knows no narrower resources.",
+            role, own, because="Lambda connects the function with this role, and knows no narrower resources."
         )
 
     def allow(

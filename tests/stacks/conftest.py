@@ -10,14 +10,23 @@ import pytest
 from aws_cdk.assertions import Template
 
 import app
-from stacks.config import Config, Everyday, Photos
+from everyday_local.ministack import PROGRAM
+from everyday_local.throwaway import throwaway_aws
+from stacks.config import Config, Everyday, Jobs, Photos
 
 ROOT = Path(app.__file__).parent
 CONFIG = Config(
     everyday=Everyday(alarm_email="owner@example.org"),
     photos=Photos(blog_url="https://blog.example.org", author="owner@example.org", tags=("instagram",)),
+    jobs=Jobs(enabled=True, task_roles=("renders",)),
 )
-LOCAL = {"stage": "local", "instagram_url": "http://127.0.0.1:4001", "ghost_url": "http://127.0.0.1:4002"}
+LOCAL = {
+    "stage": "local",
+    "instagram_url": "http://127.0.0.1:4001",
+    "ghost_url": "http://127.0.0.1:4002",
+    "ecs_url": "http://127.0.0.1:4003",
+    "state_url": "redis://127.0.0.1:4004",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,15 @@ class Synthesised:
             for logical_id, resource in template["Resources"].items():
                 if resource["Type"].startswith(kind):
                     yield f"{stack}/{logical_id}", resource
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a local AWS."""
+    if not PROGRAM.exists():
+        pytest.skip("the local AWS is not installed; make layers installs it")
+    with throwaway_aws(tmp_path_factory.mktemp("ministack")) as address:
+        yield address
 
 
 Synth = Callable[..., Synthesised]

@@ -10,7 +10,8 @@ from aws_cdk import aws_s3 as s3
 
 import app
 from everyday.errors import SettingsError
-from stacks.config import Config, Photos, parse
+from stacks.config import Config, Jobs, Photos, parse
+from stacks.local_limits import UNKNOWN_TYPES
 from tests.stacks.conftest import CONFIG, LOCAL, Synth, Synthesised
 
 REVIEWED = Path(__file__).with_name("acknowledged.json")
@@ -56,10 +57,18 @@ def test_a_planted_violation_stops_the_synthesis(tmp_path: Path) -> None:
 
 def test_the_app_is_not_empty(aws: Synthesised) -> None:
     counts = {stack: len(template["Resources"]) for stack, template in aws.stacks.items()}
-    assert counts.keys() == {"EverydayAlarms", "EverydayData", "EverydayPhotos"}
+    assert counts.keys() == {
+        "EverydayAlarms",
+        "EverydayData",
+        "EverydayJobs",
+        "EverydayJobsData",
+        "EverydayPhotos",
+    }
     assert counts["EverydayAlarms"] >= 3
     assert counts["EverydayData"] >= 5
     assert counts["EverydayPhotos"] >= 30
+    assert counts["EverydayJobs"] >= 80
+    assert counts["EverydayJobsData"] >= 1
 
 
 def test_the_same_commit_gives_the_same_templates(
@@ -75,33 +84,50 @@ def test_nothing_is_looked_up(aws: Synthesised) -> None:
     assert manifest.get("missing", []) == []
 
 
-def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised, local: Synthesised) -> None:
-    from stacks.local_limits import UNKNOWN_TYPES
+def _left_out(resources: dict[str, dict[str, Any]]) -> set[str]:
+    """What the local AWS does not know, and what cannot be without it."""
+    out = {name for name, resource in resources.items() if resource["Type"] in UNKNOWN_TYPES}
+    while True:
+        ids = {name.split("/")[1] for name in out}
+        attached = {
+            name
+            for name, resource in resources.items()
+            if any(f'"{each}"' in json.dumps(resource["Properties"]) for each in ids)
+            and resource["Type"] == "AWS::EC2::Route"
+        }
+        if attached <= out:
+            return out
+        out |= attached
 
-    there = {name: resource["Type"] for name, resource in aws.resources()}
-    here = {name: resource["Type"] for name, resource in local.resources()}
-    mailing = {name: kind for name, kind in there.items() if kind in UNKNOWN_TYPES}
-    assert mailing
-    assert {name: kind for name, kind in there.items() if name not in mailing} == here
+
+def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised, local: Synthesised) -> None:
+    there = dict(aws.resources())
+    left_out = _left_out(there)
+    assert left_out
+    assert {name: each["Type"] for name, each in there.items() if name not in left_out} == {
+        name: each["Type"] for name, each in local.resources()
+    }
 
 
 def test_only_aws_keeps_what_it_holds(aws: Synthesised, local: Synthesised) -> None:
     stateful = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
     for stage, policy in ((aws, "Retain"), (local, "Delete")):
-        kept = [each for name, each in stage.resources() if each["Type"] in stateful]
-        assert len(kept) == 4
+        held = [(name, each) for name, each in stage.resources() if each["Type"] in stateful]
+        kept = [each for name, each in held if "Data/" in name]
+        assert len(kept) == 5
         assert {each["DeletionPolicy"] for each in kept} == {policy}
         assert {each["UpdateReplacePolicy"] for each in kept} == {policy}
+        # Valkey's password goes with Valkey.
+        assert [each["DeletionPolicy"] for name, each in held if "Data/" not in name] == ["Delete"]
     assert not list(local.resources("Custom::"))
 
 
 def test_aws_protects_the_data_stack_from_being_deleted(aws: Synthesised, local: Synthesised) -> None:
     for stage, protected in ((aws, True), (local, None)):
         manifest = json.loads((stage.folder / "manifest.json").read_text())["artifacts"]
-        assert manifest["EverydayData"]["properties"].get("terminationProtection") in {
-            protected,
-            bool(protected),
-        }
+        for stack in ("EverydayData", "EverydayJobsData"):
+            found = manifest[stack]["properties"].get("terminationProtection")
+            assert found in {protected, bool(protected)}
 
 
 def test_local_functions_are_told_loopback_addresses_only(local: Synthesised) -> None:
@@ -111,12 +137,19 @@ def test_local_functions_are_told_loopback_addresses_only(local: Synthesised) ->
     told = {name: value for each in environments for name, value in each.items() if isinstance(value, str)}
     assert told["INSTAGRAM_URL"] == told["MEDIA_ORIGINS"] == LOCAL["instagram_url"]
     assert told["GHOST_URL"] == LOCAL["ghost_url"]
+    assert told["ECS_URL"] == LOCAL["ecs_url"]
+    assert told["STATE_URL"] == LOCAL["state_url"]
     assert not any("https://" in value for value in told.values())
 
 
 def test_a_capability_that_is_off_has_no_stack(synth: Synth) -> None:
-    off = Config(photos=Photos(enabled=False))
+    off = Config(photos=Photos(enabled=False), jobs=Jobs(enabled=False))
     assert synth(off, stage="aws").stacks.keys() == {"EverydayAlarms"}
+
+
+def test_what_costs_something_at_rest_is_off_until_it_is_asked_for_but_not_here(synth: Synth) -> None:
+    assert "EverydayJobs" not in synth(parse({}), stage="aws").stacks
+    assert "EverydayJobs" in synth(parse({}), **LOCAL).stacks
 
 
 def test_the_example_blog_is_warned_of_and_another_is_not(synth: Synth, aws: Synthesised) -> None:
@@ -133,6 +166,8 @@ def test_the_example_blog_is_warned_of_and_another_is_not(synth: Synth, aws: Syn
         ({"stage": "prod"}, 'allowed: "aws", "local"'),
         ({"stage": "local"}, "needs -c instagram_url="),
         ({**LOCAL, "ghost_url": "https://blog.example.org"}, "needs -c ghost_url="),
+        ({**LOCAL, "ecs_url": "http://localhost:1"}, "needs -c ecs_url=http://127.0.0.1:<port>"),
+        ({**LOCAL, "state_url": "http://127.0.0.1:1"}, "needs -c state_url=redis://127.0.0.1:<port>"),
     ],
 )
 def test_a_stage_that_cannot_be_built_says_what_it_needs(context: dict[str, str], message: str) -> None:

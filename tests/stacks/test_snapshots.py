@@ -17,6 +17,9 @@ def _without_hashes(template: dict[str, Any]) -> Any:
     return json.loads(_HASH.sub("[hash]", json.dumps(template)))
 
 
-@pytest.mark.parametrize("stack", ["EverydayAlarms", "EverydayData", "EverydayPhotos"])
+STACKS = ["EverydayAlarms", "EverydayData", "EverydayJobs", "EverydayJobsData", "EverydayPhotos"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_the_template_is_as_it_was(stack: str, aws: Synthesised, snapshot: SnapshotAssertion) -> None:
     assert _without_hashes(aws.stacks[stack]) == snapshot(extension_class=JSONSnapshotExtension)
