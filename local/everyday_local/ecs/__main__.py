@@ -10,6 +10,7 @@ from pathlib import Path
 from everyday_local.ecs.bus import connected
 from everyday_local.ecs.ecs import Ecs
 from everyday_local.ecs.history import History
+from everyday_local.ecs.podman import containers
 from everyday_local.ecs.processes import ProcessEngine
 from everyday_local.ecs.records import Names
 from everyday_local.ecs.run import serving
@@ -27,6 +28,12 @@ def _arguments() -> argparse.Namespace:
         "--state", type=Path, help="keep everything but the containers in this folder, and their output"
     )
     parser.add_argument("--events", metavar="URL", help="send state changes to the EventBridge there")
+    parser.add_argument(
+        "--engine",
+        choices=["process", "podman"],
+        default="process",
+        help="run containers as plain processes (their image is not pulled) or with Podman",
+    )
     parser.add_argument("--cluster", default="default", help="the cluster that is there from the beginning")
     parser.add_argument(
         "--instance",
@@ -54,9 +61,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     logs = arguments.state / "logs" if arguments.state else None
+    wrap = containers() if arguments.engine == "podman" else None
     ecs = Ecs(
         clock=utc_now,
-        engine=lambda _: ProcessEngine(logs),
+        engine=lambda _: ProcessEngine(logs, wrap=wrap),
         names=Names(region=REGION),
         history=History(_KEPT_IN_LOGS),
     )

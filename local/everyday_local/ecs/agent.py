@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from everyday_local.ecs.engine import Engine, Launch, Report, Tell
+from everyday_local.ecs.engine import NOT_STARTED, Engine, Launch, Report, Tell
 from everyday_local.ecs.records import Container, Instance, Task
 from everyday_local.ecs.world import World
 
@@ -122,7 +122,7 @@ class Agents:
 
     def _ended(self, task: Task, report: Report) -> None:
         container = _container(task, report.container)
-        started = container.status == "RUNNING"
+        started = container.status == "RUNNING" and not (report.reason or "").startswith(NOT_STARTED)
         container.status, container.exit_code, container.reason = "STOPPED", report.exit_code, report.reason
         ended = all(each.status == "STOPPED" for each in task.containers)
         if (container.essential or ended) and task.desired == "RUNNING":
@@ -184,7 +184,8 @@ def _launch(task: Task, container: Container) -> Launch:
         task=task.arn,
         name=container.name,
         image=said["image"],
-        command=[*said.get("entryPoint", []), *said.get("command", [])],
+        entry_point=said.get("entryPoint", []),
+        command=said.get("command", []),
         environment={**_told_by_ecs(task), **{each["name"]: each["value"] for each in said["environment"]}},
         memory=said.get("memory") or _of_task(task),
         stop_timeout=said.get("stopTimeout", STOP_TIMEOUT_SECONDS),

@@ -8,6 +8,7 @@ from everyday_local.ecs.timeline import Timeline
 
 RUN_SECONDS, EXIT_CODE, STOP_SECONDS = "STANDIN_SECONDS", "STANDIN_EXIT_CODE", "STANDIN_STOP_SECONDS"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+NOT_STARTED = ("CannotStartContainerError", "CannotPullContainerError")
 KILLED = 137
 
 
@@ -18,6 +19,7 @@ class Launch:
     task: str
     name: str
     image: str
+    entry_point: Sequence[str]
     command: Sequence[str]
     environment: Mapping[str, str]
     memory: int | None

@@ -24,6 +24,7 @@ import msgspec
 from everyday_local.ecs.engine import KILLED, OUT_OF_MEMORY
 
 WATCH_SECONDS = 0.1
+CLEANUP_SECONDS = 30.0
 _MIB = 1024 * 1024
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -32,17 +33,19 @@ _DIE_WITH_PARENT = 1
 class Order(msgspec.Struct, kw_only=True, omit_defaults=True):
     """`do` is start, stop (SIGTERM now, SIGKILL after `timeout` seconds) or kill. `memory` in MiB.
 
-    `cleanup` is a command that is run when the process has ended, in whatever way.
+    `cleanup` is a command that is run when the process has ended, in whatever way; `refusals` are the exit
+    codes by which the command says that it could not do its work, each with the reason.
     """
 
-    do: str
-    key: str
+    do: str = "start"
+    key: str = ""
     command: list[str] = []
     environment: dict[str, str] = {}
     memory: int | None = None
     log: str = os.devnull
     timeout: float = 0.0
     cleanup: list[str] = []
+    refusals: dict[int, str] = {}
 
 
 class Told(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -127,12 +130,12 @@ class Nursery:
         child.kill()  # what it left behind in its group
         del self._children[key]
         if child.order.cleanup:
-            subprocess.run(
-                child.order.cleanup, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=60
-            )
+            _run(child.order.cleanup, child.order.environment)
         code = child.process.returncode
         code = KILLED if child.reason else code if code >= 0 else 128 - code
-        self._tell(Told(key=key, exit_code=code, reason=child.reason))
+        refusal = child.order.refusals.get(code)
+        exit_code = code if refusal is None else None
+        self._tell(Told(key=key, exit_code=exit_code, reason=refusal or child.reason))
 
     def _watch(self) -> None:
         limited = {
@@ -143,6 +146,18 @@ class Nursery:
             if used > (child.order.memory or 0) * _MIB:
                 child.reason = OUT_OF_MEMORY
                 child.kill()
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            command,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CLEANUP_SECONDS,
+        )
 
 
 def _held(groups: Iterable[int]) -> dict[int, int]:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -13,19 +13,22 @@ import msgspec
 from everyday_local.ecs.engine import Launch, Report, Tell
 from everyday_local.ecs.nursery import Order, Told
 
-_CLOSE_SECONDS = 30.0
+_CLOSE_SECONDS = 120.0
+Wrap = Callable[[Launch], Order]
+"""The command that runs a container, and the environment of that command."""
+
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 class ProcessEngine:
     """Runs each container's entry point and command, with its environment, held to its memory.
 
-    Its output goes to `logs`, a file a container. A process of its own does the work (see nursery.py), so
-    that nothing is left over however this one ends.
+    `wrap` says how: as a process, unless it says otherwise. The output goes to `logs`, a file a container. A
+    process of its own does the work (see nursery.py), so that nothing is left over however this one ends.
     """
 
-    def __init__(self, logs: Path | None = None) -> None:
-        self._logs = logs
+    def __init__(self, logs: Path | None = None, *, wrap: Wrap | None = None) -> None:
+        self._logs, self._wrap = logs, wrap or as_process
         self._lock = threading.Lock()
         self._running: dict[str, tuple[Launch, Tell]] = {}
         self._nursery: subprocess.Popen[bytes] | None = None
@@ -34,7 +37,9 @@ class ProcessEngine:
         key = _key(launch.task, launch.name)
         with self._lock:
             self._running[key] = (launch, tell)
-        self._send(self._order(key, launch))
+        order = self._wrap(launch)
+        order.do, order.key, order.log = "start", key, self._log(launch)
+        self._send(order)
 
     def stop(self, task: str, container: str) -> None:
         key = _key(task, container)
@@ -57,16 +62,6 @@ class ProcessEngine:
         if nursery is not None and nursery.stdin is not None:
             nursery.stdin.close()
             nursery.wait(_CLOSE_SECONDS)
-
-    def _order(self, key: str, launch: Launch) -> Order:
-        return Order(
-            do="start",
-            key=key,
-            command=list(launch.command),
-            environment=_environment(launch.environment),
-            memory=launch.memory,
-            log=self._log(launch),
-        )
 
     def _log(self, launch: Launch) -> str:
         if self._logs is None:
@@ -121,10 +116,19 @@ def _listen(nursery: subprocess.Popen[bytes], queue: "SimpleQueue[Told | None]")
     queue.put(None)
 
 
+def as_process(launch: Launch) -> Order:
+    """The command as a process of this machine."""
+    return Order(
+        command=[*launch.entry_point, *launch.command],
+        environment=inherited() | dict(launch.environment),
+        memory=launch.memory,
+    )
+
+
+def inherited(*names: str) -> dict[str, str]:
+    """What any program needs of this process's environment, and these names."""
+    return {name: os.environ[name] for name in (*_INHERITED, *names) if name in os.environ}
+
+
 def _key(task: str, container: str) -> str:
     return f"{task} {container}"
-
-
-def _environment(said: Mapping[str, str]) -> dict[str, str]:
-    """A container sees what its definition says, and what any program needs."""
-    return {**{name: os.environ[name] for name in _INHERITED if name in os.environ}, **said}
