@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from everyday.adapters.valkey.server import Server, client
+from everyday.adapters.valkey.server import Server, connect
 from everyday.adapters.valkey.state import ValkeyState
 from everyday_local.folder import Folder
 from everyday_local.ports import any_free
@@ -55,7 +55,7 @@ class Valkey:
 
     def state(self) -> ValkeyState:
         """A state with connections of its own."""
-        return ValkeyState(Server(client(self.url)))
+        return ValkeyState(Server(lambda: connect(self.url)))
 
     def _answers(self) -> bool:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from everyday.adapters.memory_state import MemoryState
-from everyday.adapters.valkey.server import Server, client
+from everyday.adapters.valkey.server import Server, connect
 from everyday.adapters.valkey.state import ValkeyState
 from everyday.jobs.model import Amount, Demand
 from everyday.jobs.plan import Running
@@ -34,7 +34,7 @@ def state(request: pytest.FixtureRequest, clock: Clock) -> ClusterState:
     if request.param == "memory":
         return MemoryState(clock)
     server: Valkey = request.getfixturevalue("valkey")
-    return ValkeyState(Server(client(server.url)), clock=clock)
+    return ValkeyState(Server(lambda: connect(server.url)), clock=clock)
 
 
 @pytest.fixture

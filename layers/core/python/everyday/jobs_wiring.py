@@ -11,8 +11,10 @@ from everyday.settings import ClusterSettings, IngestSettings
 
 if TYPE_CHECKING:
     import boto3
+    import redis
 
     from everyday.adapters.jobs_queue import SqsJobs
+    from everyday.adapters.valkey.state import ValkeyState
     from everyday.jobs.desk import Desk
     from everyday.jobs.ingest import Inbox
     from everyday.jobs.ports import DeadLetters, Ecs, Ledger, Wakes
@@ -76,3 +78,17 @@ def ecs(settings: IngestSettings | ClusterSettings, session: "boto3.Session | No
     from everyday.adapters.ecs import BotoEcs
 
     return BotoEcs(client(session, "ecs", url=settings.ecs_url))
+
+
+def state(settings: ClusterSettings, session: "boto3.Session | None" = None) -> "ValkeyState":
+    """What is known of the stage's clusters. The password is read when the first call needs it."""
+    from everyday.adapters.secrets import SecretsManagerSecrets
+    from everyday.adapters.valkey.server import Server, connect
+    from everyday.adapters.valkey.state import ValkeyState
+
+    def connected() -> "redis.Redis":
+        secret = settings.state_secret
+        found = SecretsManagerSecrets(client(session, "secretsmanager")).get(secret) if secret else {}
+        return connect(settings.state_url, found.get("password"))
+
+    return ValkeyState(Server(connected))

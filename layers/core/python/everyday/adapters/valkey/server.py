@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import redis
@@ -19,13 +20,13 @@ from redis.retry import Retry
 
 from everyday.adapters.aws import pauses
 from everyday.adapters.valkey.scripts import Script, text_of
-from everyday.errors import StateUnavailable
+from everyday.errors import StateUnavailable, Unavailable
 
 TIMEOUT_SECONDS = 0.4
 _ATTEMPTS = 3
 
 
-def client(url: str, password: str | None = None) -> redis.Redis:
+def connect(url: str, password: str | None = None) -> redis.Redis:
     """A client that connects when it is first used, waits at most 0.4 s for anything, and retries nothing:
     redis-py's own retries would make a hung server cost ten seconds."""
     return redis.Redis.from_url(
@@ -39,25 +40,33 @@ def client(url: str, password: str | None = None) -> redis.Redis:
 
 
 class Server:
-    """Runs scripts. Raises StateUnavailable within a second, whatever the server does."""
+    """Runs scripts. Raises StateUnavailable within a second, whatever the server does.
 
-    def __init__(self, client: redis.Redis, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client = client
+    `connect` makes the client when the first call needs it, and again after the password was refused: it may
+    have been changed.
+    """
+
+    def __init__(
+        self, connect: Callable[[], redis.Redis], *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._connect = connect
         self._sleep = sleep
+        self._lock = Lock()
+        self._connected: redis.Redis | None = None
         self._scripts: dict[Script, Any] = {}
 
     def run(self, script: Script, *args: str | bytes, again: bool = True) -> Any:
         """One script. `again`: it may run twice; then a broken connection is tried up to three times in
         all. A server that hangs is not asked twice."""
-        return self._attempts(script, lambda: self._script(script)(args=args), again=again)
+        return self._attempts(script, lambda it: self._script(script, it)(args=args, client=it), again=again)
 
     def run_each(self, script: Script, argument_lists: Sequence[Sequence[str | bytes]]) -> list[Any]:
         """One script with each of these arguments, sent together; others may come between."""
 
-        def work() -> list[Any]:
-            with self._client.pipeline(transaction=False) as pipeline:
+        def work(client: redis.Redis) -> list[Any]:
+            with client.pipeline(transaction=False) as pipeline:
                 for args in argument_lists:
-                    self._script(script)(args=args, client=pipeline)
+                    self._script(script, client)(args=args, client=pipeline)
                 return pipeline.execute()
 
         found: list[Any] = self._attempts(script, work, again=True)
@@ -65,20 +74,29 @@ class Server:
 
     def command(self, *words: str | bytes) -> Any:
         """One command that may run twice."""
-        client: Any = self._client  # its words are typed command by command
-        return self._attempts(str(words[0]), lambda: client.execute_command(*words), again=True)
+        return self._attempts(str(words[0]), lambda it: it.execute_command(*words), again=True)
 
-    def _script(self, script: Script) -> Any:
+    def _client(self) -> redis.Redis:
+        with self._lock:
+            if self._connected is None:
+                try:
+                    self._connected = self._connect()
+                except Unavailable as error:
+                    raise StateUnavailable(f"Valkey was not asked: {error}") from error
+            return self._connected
+
+    def _script(self, script: Script, client: redis.Redis) -> Any:
         if script not in self._scripts:
-            self._scripts[script] = self._client.register_script(text_of(script))
+            self._scripts[script] = client.register_script(text_of(script))
         return self._scripts[script]
 
-    def _attempts(self, doing: str, work: Callable[[], Any], *, again: bool) -> Any:
+    def _attempts(self, doing: str, work: Callable[[Any], Any], *, again: bool) -> Any:
+        client = self._client()
         waits = pauses(_ATTEMPTS if again else 1, base=0.02, cap=0.1)
         while True:
-            with self._translated(doing):
+            with self._translated(doing, client):
                 try:
-                    return work()
+                    return work(client)
                 except (AuthenticationError, BusyLoadingError):
                     raise
                 except ConnectionError:
@@ -88,14 +106,18 @@ class Server:
             self._sleep(wait)
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(self, doing: str, client: redis.Redis) -> Iterator[None]:
         try:
             yield
         except TimeoutError as error:
             raise StateUnavailable(f"Valkey did not answer `{doing}` within {TIMEOUT_SECONDS} s") from error
+        except AuthenticationError as error:
+            with self._lock:
+                self._connected = None
+            raise StateUnavailable(f"Valkey refused the password at `{doing}`: {error}") from error
         except ReadOnlyError as error:
             # The name may mean another server by now: what is connected is not asked again.
-            self._client.connection_pool.disconnect()
+            client.connection_pool.disconnect()
             raise StateUnavailable(f"Valkey takes no `{doing}`: this server is a replica now") from error
         except RedisError as error:
             raise StateUnavailable(f"Valkey could not do `{doing}`: {error}") from error
