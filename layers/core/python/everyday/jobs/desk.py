@@ -94,15 +94,20 @@ class Desk:
 
         Raises JobUnknown, JobEnded, and EventsUnavailable when it is marked and nobody could be told.
         """
-        job = self._job(job_id)
-        if job.outcome.final:
-            raise JobEnded(f"job {job_id} is {job.outcome} already; there is nothing to cancel")
+        job = self.cancellable(job_id)
         now = round(self._clock().timestamp() * 1000)
         changed(self._ledger, job, lambda it: cancelled(it, now=now))
         if job.size is not None:
             cancel_children(self._ledger, job, now=now)
         self._wakes.wake(job.cluster, self._new_id())
         return self._job(job_id)
+
+    def cancellable(self, job_id: str) -> Job:
+        """The job, if it can still be cancelled. Raises JobUnknown and JobEnded."""
+        job = self._job(job_id)
+        if job.outcome.final:
+            raise JobEnded(f"job {job_id} is {job.outcome} already; there is nothing to cancel")
+        return job
 
     def show(self, job_id: str) -> Sight:
         """All about one job. Raises JobUnknown."""
