@@ -31,6 +31,15 @@ def _with_examples(formatter: click.HelpFormatter, examples: str) -> None:
                 formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
 
 
+stage_option = click.option(
+    "--stage",
+    "stage_name",
+    type=click.Choice(["local", "aws"]),
+    help="Where to work. Default: local when local mode is up, else aws.",
+)
+"""Gives a command `stage_name`, None for the default."""
+
+
 class Command(click.Command):
     """A command that takes `--json` and `--debug`; `examples` are shown at the end of its help."""
 

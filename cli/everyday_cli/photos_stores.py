@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
+from everyday_cli.commands import stage_option
 from everyday_cli.stage import Stage, resolve
 
 if TYPE_CHECKING:
@@ -92,10 +93,7 @@ class Target:
         return wiring.token_keeper(self.token_settings, self.stage.session)
 
     def _environment(self, output: str) -> dict[str, str]:
-        """The settings of the deployed function, so that a command does exactly what the schedule does."""
-        name = self.stage.photos[output]
-        answer = self.stage.session.client("lambda").get_function_configuration(FunctionName=name)
-        return dict(answer.get("Environment", {}).get("Variables", {}))
+        return self.stage.environment(self.stage.photos[output])
 
 
 def _scratch() -> Path:
@@ -112,12 +110,7 @@ def _existing(folder: Path) -> Path:
 def target_options(command: Callable[P, T]) -> Callable[..., T]:
     """Add `--stage` and `--archive`; the command gets a Target as its keyword argument `target`."""
 
-    @click.option(
-        "--stage",
-        "stage_name",
-        type=click.Choice(["local", "aws"]),
-        help="Where to work. Default: local when local mode is up, else aws.",
-    )
+    @stage_option
     @click.option(
         "--archive",
         "folder",

@@ -14,7 +14,8 @@ from everyday.photos.captions import clean
 from everyday.photos.catalog import State
 from everyday.photos.model import Origin, Section
 from everyday.photos.token import TokenAction
-from everyday_cli.photos_text import SHOWN, and_more, line, reasons, some, state, table
+from everyday_cli.photos_text import some, state, table
+from everyday_cli.text import SHOWN, and_more, line, reasons
 
 if TYPE_CHECKING:
     from rich.console import Console

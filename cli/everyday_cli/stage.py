@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import boto3
 
 _DEPLOY = {"aws": "make deploy", "local": "everyday local up"}
+_SWITCHED_ON = {"EverydayJobs": "set enabled = true under [jobs] in everyday.toml and "}
 
 
 class StageError(EverydayError):
@@ -35,6 +36,16 @@ class Stage:
         """Outputs of the stack of `photos`."""
         return self.outputs("EverydayPhotos")
 
+    @cached_property
+    def jobs(self) -> Mapping[str, str]:
+        """Outputs of the stack of `jobs`."""
+        return self.outputs("EverydayJobs")
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The settings of a deployed function, so that a command does exactly what the function does."""
+        answer = self.session.client("lambda").get_function_configuration(FunctionName=function)
+        return dict(answer.get("Environment", {}).get("Variables", {}))
+
     def outputs(self, stack: str) -> Mapping[str, str]:
         """A stack's outputs by name. Raises StageError that says what to do."""
         from botocore.exceptions import BotoCoreError, ClientError
@@ -48,7 +59,10 @@ class Stage:
 
     def _advice(self, stack: str, error: Exception) -> str:
         if "does not exist" in str(error):
-            return f"{stack} is not deployed in stage {self.name}; deploy it with: {_DEPLOY[self.name]}"
+            first = _SWITCHED_ON.get(stack, "") if self.name == "aws" else ""
+            return (
+                f"{stack} is not deployed in stage {self.name}; {first}deploy it with: {_DEPLOY[self.name]}"
+            )
         if self.name == "local":
             return f"the local AWS did not answer ({error}); try: everyday local status"
         return (
