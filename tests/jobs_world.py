@@ -150,10 +150,10 @@ class World:
     def pass_(self, *fresh: str, seconds: float = inf) -> PassReport:
         return self.scheduler.run(CLUSTER, fresh=fresh, time_left=lambda: seconds)
 
-    def deliver(self) -> list[str]:
+    def deliver(self) -> Sequence[str]:
         """Bring the events so far to the snapshotter; the ids of those that come back."""
         events, self.events[:] = list(self.events), []
-        failed = self.snapshotter.apply(parse_events(messages(events)).told)
+        failed = self.snapshotter.apply(parse_events(messages(events)))
         self.events[:0] = [event for event in events if event["id"] in failed]
         return failed
 

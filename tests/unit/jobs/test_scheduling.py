@@ -194,13 +194,13 @@ class NotedFleet:
         self.asked: list[tuple[Mapping[str, int], frozenset[str]]] = []
         self.down = False
 
-    def shapes(self, cluster: str, *, joined: frozenset[str]) -> Sequence[tuple[str, Demand, int]]:
+    def shapes(self, cluster: str, *, joined: Mapping[str, Amount]) -> Sequence[tuple[str, Demand, int]]:
         if self.down:
             raise FleetUnavailable("no answer")
         offer = Demand(Amount(1024, 1024), attributes=("ecs.os-type=linux",))
         return [("group", offer, 3 - len(joined))]
 
-    def grow(self, cluster: str, more: Mapping[str, int], *, joined: frozenset[str]) -> None:
+    def grow(self, cluster: str, more: Mapping[str, int], *, joined: Mapping[str, Amount]) -> None:
         self.asked.append((dict(more), frozenset(joined)))
 
 

@@ -26,10 +26,16 @@ def default_session() -> "boto3.Session":
 
 
 def client(
-    session: "boto3.Session | None", service: str, *, connections: int = 10, url: str | None = None
+    session: "boto3.Session | None",
+    service: str,
+    *,
+    connections: int = 10,
+    url: str | None = None,
+    hurried: bool = False,
 ) -> Any:
-    """One of AWS's clients, with this project's timeouts and retries. `url` None: AWS's own address."""
+    """One of AWS's clients, with this project's timeouts and retries (see `client_config`). `url` None: AWS's
+    own address."""
     from everyday.adapters.aws import client_config
 
     make: Any = (session or default_session()).client  # typed for literal names only
-    return make(service, endpoint_url=url, config=client_config(connections=connections))
+    return make(service, endpoint_url=url, config=client_config(connections=connections, hurried=hurried))

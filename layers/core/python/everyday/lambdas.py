@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,6 +34,12 @@ def tell(event: str, report: object) -> Any:
 
 def metric_line(namespace: str, name: str, value: float, *, at: datetime) -> str:
     """A line of output that CloudWatch turns into a metric (embedded metric format): no call, no cost."""
-    directive = {"Namespace": namespace, "Dimensions": [[]], "Metrics": [{"Name": name}]}
+    return metrics_line(namespace, {name: value}, at=at)
+
+
+def metrics_line(namespace: str, values: Mapping[str, float], *, at: datetime) -> str:
+    """The same for several metrics at once."""
+    metrics = [{"Name": name} for name in values]
+    directive = {"Namespace": namespace, "Dimensions": [[]], "Metrics": metrics}
     header = {"Timestamp": round(at.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    return json.dumps({"_aws": header, name: value})
+    return json.dumps({"_aws": header, **values})

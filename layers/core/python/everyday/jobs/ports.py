@@ -1,11 +1,11 @@
 """What `jobs` needs from the outside. Adapters and fakes implement these."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from everyday.jobs.board import Board
-from everyday.jobs.model import Call, ContainerInstance, Demand, Job, Overrides, Task, TaskDefinition
+from everyday.jobs.model import Amount, Call, ContainerInstance, Demand, Job, Overrides, Task, TaskDefinition
 from everyday.jobs.plan import InstanceView, Placement
 
 
@@ -272,12 +272,12 @@ class DeadLetters(Protocol):
 class Fleet(Protocol):
     """The machines that could be had. Raises FleetUnavailable."""
 
-    def shapes(self, cluster: str, *, joined: Collection[str]) -> Sequence[tuple[str, Demand, int]]:
+    def shapes(self, cluster: str, *, joined: Mapping[str, Amount]) -> Sequence[tuple[str, Demand, int]]:
         """What could be launched: the name, what one offers (attributes as `name=value`), how many more of it
-        than those that have `joined` the cluster (EC2 ids)."""
+        than those that have joined. `joined`: what each registered in the cluster, by EC2 id."""
         ...
 
-    def grow(self, cluster: str, more: Mapping[str, int], *, joined: Collection[str]) -> None:
-        """Ask for so many more instances of each shape than those that have `joined` the cluster (EC2 ids),
-        up to the fleet's maximum. What is already on its way counts, so asking again changes nothing."""
+    def grow(self, cluster: str, more: Mapping[str, int], *, joined: Mapping[str, Amount]) -> None:
+        """Ask for so many more instances of each shape than those that have joined, up to the fleet's
+        maximum. What is already on its way counts, so asking again changes nothing."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from everyday.errors import FleetUnavailable
-from everyday.jobs.model import Demand, Job
+from everyday.jobs.model import Amount, Demand, Job
 from everyday.jobs.plan import Plan, Shape
 from everyday.jobs.ports import Fleet, View
 
@@ -56,8 +56,8 @@ class Scaling:
             log.exception("fleet not asked to grow", extra={"cluster": cluster, "more": dict(plan.desired)})
 
 
-def _joined(view: View) -> frozenset[str]:
-    return frozenset(instance.ec2_id for instance in view.instances)
+def _joined(view: View) -> Mapping[str, Amount]:
+    return {instance.ec2_id: instance.registered for instance in view.instances}
 
 
 def _pairs(attributes: Iterable[str]) -> dict[str, str]:

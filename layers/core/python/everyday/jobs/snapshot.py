@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from everyday.errors import EcsError, LedgerUnavailable, StateUnavailable, Unavailable
-from everyday.jobs.ecs_events import Told
+from everyday.jobs.ecs_events import EventBatch, Told
 from everyday.jobs.messages import FAMILY_GROUP
 from everyday.jobs.model import ContainerInstance, Task
 from everyday.jobs.ports import ClusterState, Wakes
@@ -26,14 +26,17 @@ class Snapshotter:
     state: ClusterState
     wakes: Wakes
 
-    def apply(self, told: Sequence[Told]) -> list[str]:
+    def apply(self, batch: EventBatch) -> Sequence[str]:
         """Take the messages in, and ask for one pass over each cluster where something may start now.
 
-        Returns the ids of the messages that must come back.
+        Returns the ids of the messages that must come back; those that nobody can read come back too, until
+        the queue gives them up and the owner is told.
         """
-        failed: list[str] = []
+        failed = [message_id for message_id, _ in batch.unreadable]
+        for message_id, reason in batch.unreadable:
+            log.error("event refused", extra={"message_id": message_id, "reason": reason})
         changed: dict[str, list[str]] = {}
-        for each in told:
+        for each in batch.told:
             try:
                 if self._applied(each):
                     changed.setdefault(each.cluster, []).append(each.message_id)
