@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from everyday.jobs.messages import JobMessage, Reconcile, Wake
 from everyday.photos.archive import PostRecord
 from everyday.photos.messages import BackupContinue, BackupRequest, PhotoStored, Sweep
 from everyday.photos.model import Sidecar
@@ -24,6 +25,9 @@ KINDS: Mapping[str, type[msgspec.Struct]] = {
     "post.sweep": Sweep,
     "media": Sidecar,
     "post": PostRecord,
+    "job": JobMessage,
+    "wake": Wake,
+    "reconcile": Reconcile,
 }
 """File name without `.json`, and the type it describes."""
 

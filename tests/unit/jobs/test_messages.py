@@ -71,6 +71,8 @@ def test_a_job_says_all_it_wants() -> None:
         ({**GOOD, "id": "é"}, "$.id"),
         ({**GOOD, "id": "a" * 65}, "$.id"),
         ({**GOOD, "id": ""}, "$.id"),
+        ({**GOOD, "id": "a\n"}, "$.id"),
+        ({**GOOD, "depends_on": ["a/1\n"]}, "$.depends_on[0]"),
         ({**GOOD, "class": "urgent"}, "$.class"),
         ({**GOOD, "memory": "100"}, "$.memory"),
         ({**GOOD, "memory": 100.5}, "$.memory"),

@@ -8,7 +8,7 @@ def circle(start: str, waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...
 
     `waits_for`: what each job that is not over depends on.
     """
-    path: list[str] = []
+    path: dict[str, None] = {}
     over: set[str] = set()
     ahead = [iter([start])]
     while ahead:
@@ -16,10 +16,11 @@ def circle(start: str, waits_for: Mapping[str, Sequence[str]]) -> tuple[str, ...
         if id_ is None:
             ahead.pop()
             if path:
-                over.add(path.pop())
+                over.add(path.popitem()[0])
         elif id_ in path:
-            return tuple(path[path.index(id_) :])
+            around = list(path)
+            return tuple(around[around.index(id_) :])
         elif id_ not in over:
-            path.append(id_)
+            path[id_] = None
             ahead.append(iter(waits_for.get(id_, ())))
     return ()

@@ -18,8 +18,10 @@ FAMILY_GROUP = "everyday-jobs"
 MAX_BODY_BYTES = 256 * 1024
 """A larger job message is refused: SQS would take 1 MiB, an item of the ledger only 400 KB."""
 
-JobId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="The job's id.")]
-Name = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+# In Python `$` also matches before a last line break, in JSON Schema it does not.
+_END = r"$(?!\n)"
+JobId = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}", description="The job's id.")]
+Name = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}")]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=31 * 24 * 3600)]
 
 
@@ -52,7 +54,7 @@ class EnvironmentFile(Message, frozen=True):
     """A file of environment variables in S3, by its ARN."""
 
     value: str
-    type: Annotated[str, msgspec.Meta(pattern="^s3$")] = "s3"
+    type: Annotated[str, msgspec.Meta(pattern=rf"^s3{_END}")] = "s3"
 
 
 class ContainerOverride(Message, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -85,7 +87,7 @@ class JobMessage(Message, frozen=True, kw_only=True):
 
     task_definition: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     id: JobId | None = None
-    cluster: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,255}$")] | None = None
+    cluster: Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,255}}{_END}")] | None = None
     queue: Name = "default"
     job_class: JobClass = msgspec.field(default=JobClass.NORMAL, name="class")
     overrides: OverridesMessage = OverridesMessage()
@@ -96,7 +98,7 @@ class JobMessage(Message, frozen=True, kw_only=True):
     timeout_seconds: Seconds | None = None
     retries: RetriesMessage | Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     depends_on: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}(/[0-9]{1,5})?$")], ...],
+        tuple[Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}(/[0-9]{{1,5}})?{_END}")], ...],
         msgspec.Meta(max_length=20),
     ] = ()
     array: Annotated[int, msgspec.Meta(ge=2, le=10_000)] | None = None
