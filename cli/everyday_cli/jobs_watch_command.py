@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -33,13 +32,12 @@ def watch(target: Target) -> None:
     from everyday_cli.jobs_watching import Watching
 
     watching, output = Watching(target.ledger, target.cluster, target.now()), current()
-    looks = _looks(target, watching)
-    last = next(looks)
     try:
-        for last in _shown(watching, chain([last], looks)):  # noqa: B007 - the last one is what is kept
+        for _ in _shown(watching, _looks(target, watching)):
             pass
     except KeyboardInterrupt:
         output.log("The jobs go on.")
+    last = watching.last or watching.look(target.now())
     output.result(_document(target.cluster, last), lambda console: console.print(_summary(last)))
 
 

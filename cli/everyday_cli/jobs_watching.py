@@ -48,7 +48,7 @@ class Look(NamedTuple):
 
 
 class Watching:
-    """Looks at one cluster. `changes` of a look are those since the one before."""
+    """Looks at one cluster; `last` is the newest look. `changes` of a look are those since the one before."""
 
     def __init__(self, ledger: Ledger, cluster: str, now: int) -> None:
         self._ledger = ledger
@@ -57,6 +57,7 @@ class Watching:
         self._ended: dict[str, Job] = {}
         self._seen: dict[str, Job] = {}
         self._quiet = 0
+        self.last: Look | None = None
 
     def look(self, now: int) -> Look:
         """What is there now."""
@@ -67,7 +68,8 @@ class Watching:
         waiting, held = self._lane(Lane.WAITING), self._lane(Lane.HELD)
         running, arrays = self._lane(Lane.OPEN), self._lane(Lane.ARRAYS)
         board = self._ledger.board(self._cluster)
-        return Look(now, running, waiting, held, arrays, dict(self._ended), board)
+        self.last = Look(now, running, waiting, held, arrays, dict(self._ended), board)
+        return self.last
 
     def over(self, look: Look) -> bool:
         """Whether nothing has been left for some looks now. To be asked once for each look."""
