@@ -98,8 +98,17 @@ def test_a_task_placed_behind_a_stopping_one_stays_pending(ecs: Ecs, aws: Any, i
     newer = run(aws)
     ecs.advance(24)
     assert task(aws, newer)["lastStatus"] == "PENDING"
+    assert counts(aws, instance) == [(1, 1), (0, 1)]
     ecs.advance(1)
     assert task(aws, newer)["lastStatus"] == "RUNNING"
+    assert counts(aws, instance) == [(1, 0), (1, 0)]
+
+
+def counts(aws: Any, instance: Instance) -> list[tuple[int, int]]:
+    """Running and pending tasks of the instance (running by desired status) and of the cluster (by last)."""
+    of_instance = aws.describe_container_instances(containerInstances=[instance.arn])["containerInstances"]
+    both = [*of_instance, *aws.describe_clusters()["clusters"]]
+    return [(each["runningTasksCount"], each["pendingTasksCount"]) for each in both]
 
 
 def test_a_task_that_never_began_stops_at_once(ecs: Ecs, aws: Any, instance: Instance) -> None:
