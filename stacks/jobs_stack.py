@@ -25,9 +25,8 @@ from stacks.table import interval
 
 OWN_CLUSTER = "everyday"
 
-_INGEST_TIMEOUT = Duration.minutes(2)
-_PASS_TIMEOUT = Duration.minutes(1)
-_SNAPSHOT_TIMEOUT = Duration.minutes(2)
+# Four tries of a silent service take 79 seconds.
+_TIMEOUT = Duration.minutes(2)
 
 
 class JobsStack(Stack):
@@ -77,9 +76,9 @@ class JobsStack(Stack):
         self._dead_letters = sqs.Queue(
             self, "DeadLetters", retention_period=Duration.days(14), enforce_ssl=True
         )
-        self._jobs_queue = WorkQueue(self, "Jobs", timeout=_INGEST_TIMEOUT, dead_letters=self._dead_letters)
-        self._events = WorkQueue(self, "Events", timeout=_SNAPSHOT_TIMEOUT, dead_letters=self._dead_letters)
-        self._wakes = WakeQueue(self, "Wakes", timeout=_PASS_TIMEOUT)
+        self._jobs_queue = WorkQueue(self, "Jobs", timeout=_TIMEOUT, dead_letters=self._dead_letters)
+        self._events = WorkQueue(self, "Events", timeout=_TIMEOUT, dead_letters=self._dead_letters)
+        self._wakes = WakeQueue(self, "Wakes", timeout=_TIMEOUT)
 
     def _job_ingest(self) -> ThinFunction:
         settings = IngestSettings(
@@ -92,7 +91,7 @@ class JobsStack(Stack):
             keep_days=self._jobs.keep_days,
             ecs_url=self._stage.ecs_url,
         )
-        worker = self._function("JobIngest", "job_ingest", settings, _INGEST_TIMEOUT, memory_mib=512)
+        worker = self._function("JobIngest", "job_ingest", settings, memory_mib=512)
         access.let_ingest(
             worker, ledger=self._ledger, wakes=self._wakes.queue, dead_letters=self._dead_letters
         )
@@ -111,7 +110,7 @@ class JobsStack(Stack):
         )
         # Lambda gives a whole processor to 1,769 MB; planning is the only thing here that computes.
         worker = self._function(
-            "JobScheduler", "job_scheduler", settings, _PASS_TIMEOUT, memory_mib=1769, network=self._inside()
+            "JobScheduler", "job_scheduler", settings, memory_mib=1769, network=self._inside()
         )
         access.let_schedule(
             worker,
@@ -132,7 +131,6 @@ class JobsStack(Stack):
             "ClusterSnapshot",
             "cluster_snapshot",
             settings,
-            _SNAPSHOT_TIMEOUT,
             memory_mib=512,
             network=self._inside(),
         )
@@ -168,7 +166,6 @@ class JobsStack(Stack):
         construct_id: str,
         name: str,
         settings: Settings,
-        timeout: Duration,
         *,
         memory_mib: int,
         network: Network | None = None,
@@ -179,7 +176,7 @@ class JobsStack(Stack):
             name=name,
             settings=settings,
             layers=self._layers,
-            timeout=timeout,
+            timeout=_TIMEOUT,
             memory_mib=memory_mib,
             network=network,
         )
