@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from everyday.adapters.memory_instance import Entry, MemoryInstance, Reservation
+from everyday.jobs.instance_state import Entry, InstanceState, Reservation
 from everyday.jobs.model import ContainerInstance, Job, Task
 from everyday.jobs.plan import InstanceView, Placement
 from everyday.jobs.ports import Freed
 from everyday.jobs.reservations import FORGET_MS, RESERVATION_MS, key_of, room_only
+from everyday.jobs.settling import Shown, settle
 
 
 class Ended(NamedTuple):
@@ -24,7 +25,7 @@ class MemoryCluster:
     def __init__(self, clock: Callable[[], int]) -> None:
         self.epoch: str | None = None
         self.as_of = self.published = self.ticket = self.passes = 0
-        self.instances: dict[str, MemoryInstance] = {}
+        self.instances: dict[str, InstanceState] = {}
         self.places: dict[str, str] = {}
         self.clock = clock
         self._ended: dict[str, Ended] = {}
@@ -92,7 +93,7 @@ class MemoryCluster:
 
     def reserve(self, unit: Sequence[Placement], ends_at: Mapping[str, int], now: int) -> bool:
         """Reserve for all of these, or for none."""
-        made: list[tuple[str, MemoryInstance]] = []
+        made: list[tuple[str, InstanceState]] = []
         for placement in unit:
             key = key_of(placement.job_id, placement.attempt)
             it = self.instances.get(placement.instance)
@@ -112,6 +113,27 @@ class MemoryCluster:
             self._moved(key, it)
         return True
 
+    def publish(self, shown: Shown) -> None:
+        """Take a reading for the truth, but for what is known to be newer."""
+        for task in shown.stopped:
+            if not self.end_of(task.arn):
+                self.remember(task.arn, task.version)
+        present = {arn for arn, record in shown.records.items() if self._is_there(record)}
+        for arn in present:
+            self._ended.pop(arn, None)
+            self.at(arn)
+        for arn, it in list(self.instances.items()):
+            if arn in present or it.stamp >= shown.ticket:
+                settle(it, shown, is_ended=lambda task: self.end_of(task) is not None, clock=self.clock())
+            else:
+                self.remove(arn)
+        self.places = {key: it.arn for it in self.instances.values() for key in it.reservations}
+        self.published, self.as_of = shown.ticket, shown.now
+
+    def _is_there(self, record: ContainerInstance) -> bool:
+        ended = self.end_of(record.arn)
+        return ended is None or ended.version < record.version
+
     def drop(self, key: str | None) -> Reservation | None:
         """Drop a reservation wherever it is. None when there is none, or its time is over."""
         it = self.instances.get(self.places.pop(key or "", ""))
@@ -123,9 +145,9 @@ class MemoryCluster:
             it.suspected_until = max(it.suspected_until, until)
             it.touch()
 
-    def at(self, arn: str) -> MemoryInstance:
+    def at(self, arn: str) -> InstanceState:
         """The instance; one without a record when it is not known: what is on it may be told first."""
-        return self.instances.setdefault(arn, MemoryInstance(arn))
+        return self.instances.setdefault(arn, InstanceState(arn))
 
     def remove(self, arn: str) -> None:
         """Forget an instance and what is on it."""
@@ -145,10 +167,6 @@ class MemoryCluster:
             del self._ended[oldest[0]]
         self._ended.pop(arn, None)
         self._ended[arn] = Ended(now + FORGET_MS, version, freed)
-
-    def revive(self, arn: str) -> None:
-        """Forget that it was gone."""
-        self._ended.pop(arn, None)
 
     def _stop(self, task: Task) -> bool:
         """Give a task's room back and remember that it was done; whether room became usable."""
@@ -178,11 +196,11 @@ class MemoryCluster:
             ends_at = reservation.ends_at
         return it.note(task, self.stamp(), ends_at=ends_at, owner=owner, base=base)
 
-    def _reservation(self, placement: Placement, it: MemoryInstance, ends_at: int | None) -> Reservation:
+    def _reservation(self, placement: Placement, it: InstanceState, ends_at: int | None) -> Reservation:
         limit = self.clock() + RESERVATION_MS
         return Reservation(room_only(placement.demand), it.version, self.stamp(), limit, ends_at)
 
-    def _moved(self, key: str, it: MemoryInstance) -> None:
+    def _moved(self, key: str, it: InstanceState) -> None:
         old = self.instances.get(self.places.get(key, ""))
         if old is not None and old is not it:
             old.unreserve(key)

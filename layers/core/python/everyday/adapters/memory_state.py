@@ -6,11 +6,11 @@ from threading import RLock
 from uuid import uuid4
 
 from everyday.adapters.memory_cluster import MemoryCluster
-from everyday.adapters.memory_reading import Reading, publish
 from everyday.jobs.model import ContainerInstance, Job, Task
 from everyday.jobs.plan import Placement
 from everyday.jobs.ports import Freed, View
 from everyday.jobs.reservations import CALLS_AT_ONCE, CALLS_PER_SECOND, key_of, together
+from everyday.jobs.settling import shown_by
 
 
 def wall_clock() -> int:
@@ -62,7 +62,7 @@ class MemoryState:
             found = self._cluster(cluster)
             if ticket <= found.published:
                 return ticket == found.published
-            publish(found, Reading(ticket, instances, tasks, placing, now, ends_at or {}))
+            found.publish(shown_by(ticket, instances, tasks, placing, now=now, ends_at=ends_at or {}))
             found.epoch = found.epoch or self._new_id()
             return True
 

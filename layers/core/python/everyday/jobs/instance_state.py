@@ -1,4 +1,4 @@
-"""One instance of the state in memory: its record, and what holds room on it."""
+"""What is known of one instance: its record, and what holds room on it. No I/O and no clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,8 +47,9 @@ class Entry:
         return newer
 
 
-class MemoryInstance:
-    """Not thread-safe. `stamp`: when its last record came. Without a record it is not usable."""
+class InstanceState:
+    """Not thread-safe. `stamp`: when its last record came; `freed`: whether that gave room back. Without a
+    record it is not usable: what is on an instance may be told before the instance."""
 
     def __init__(self, arn: str) -> None:
         self.arn = arn
