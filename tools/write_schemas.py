@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from everyday.jobs.messages import JobMessage, Reconcile, Wake
+from everyday.jobs.simulator.document import WorkloadDocument
 from everyday.photos.archive import PostRecord
 from everyday.photos.messages import BackupContinue, BackupRequest, PhotoStored, Sweep
 from everyday.photos.model import Sidecar
@@ -25,6 +26,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = {
     "post.sweep": Sweep,
     "media": Sidecar,
     "post": PostRecord,
+    "workload": WorkloadDocument,
     "job": JobMessage,
     "wake": Wake,
     "reconcile": Reconcile,

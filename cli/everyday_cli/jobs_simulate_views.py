@@ -51,11 +51,16 @@ def _cells(result: "Result") -> list[str]:
 def panel(run: "Simulated") -> Panel:
     """One simulation as a part of a picture."""
     result = run.result
+    return Panel(f"{result.workload}: {result.policy}", counted(result), run.watch.moments)
+
+
+def counted(result: "Result") -> str:
+    """The figures that tell policies apart, on one line."""
     waits = ", ".join(f"{job_class} {wait.mean:,.0f} s" for job_class, wait in result.wait_seconds.items())
-    counts = (
-        f"{result.run_task_calls:,} RunTask calls",
-        f"{result.rejects:,} rejects",
-        f"{result.inversions:,} inversions",
-        f"mean wait: {waits}",
-    )
-    return Panel(f"{result.workload}: {result.policy}", "; ".join(counts), run.watch.moments)
+    parts = {
+        "RunTask calls": result.run_task_calls,
+        "rejects": result.rejects,
+        "inversions": result.inversions,
+    }
+    counts = ", ".join(f"{count:,} {what}" for what, count in parts.items())
+    return f"{counts}; mean wait: {waits}"

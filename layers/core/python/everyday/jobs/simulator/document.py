@@ -11,6 +11,8 @@ from everyday.jobs.simulator.workload import Workload, WorkloadJob
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=31 * 24 * 3600)]
+# Of fixed length in the type, msgspec 0.22 crashes on it beside a number with bounds.
+FromTo = Annotated[tuple[Seconds, ...], msgspec.Meta(min_length=2, max_length=2)]
 Part = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -43,7 +45,7 @@ class JobsDocument(_Document, frozen=True, kw_only=True):
     gpu: Part = 0
     submit_seconds: Seconds = 0
     every_seconds: Seconds = 0
-    run_seconds: Seconds | tuple[Seconds, Seconds]
+    run_seconds: Seconds | FromTo
     group: str | None = None
 
 
@@ -75,13 +77,13 @@ def read_document(data: bytes, seed: int) -> Workload:
 
 
 def _job(entry: JobsDocument, job_id: str, index: int, random: Random) -> WorkloadJob:
-    low, high = entry.run_seconds if isinstance(entry.run_seconds, tuple) else (entry.run_seconds,) * 2
+    run = entry.run_seconds if isinstance(entry.run_seconds, tuple) else (entry.run_seconds,)
     return WorkloadJob(
         id=job_id,
         job_class=entry.job_class,
         amount=Amount(entry.cpu, entry.memory, entry.gpu),
         submitted=round(1000 * (entry.submit_seconds + index * entry.every_seconds)),
-        run=max(1, round(1000 * random.uniform(low, high))),
+        run=max(1, round(1000 * random.uniform(run[0], run[-1]))),
         queue=entry.queue,
         group=entry.group,
     )

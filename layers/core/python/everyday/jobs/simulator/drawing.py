@@ -84,10 +84,10 @@ def _legend() -> Iterable[str]:
 
 
 def _chart(scale: Scale, counts: Sequence[tuple[int, Mapping[JobClass, int]]], name: str) -> Iterable[str]:
-    for part in (0.5, 1.0):
-        y = scale.y(scale.most * part)
+    for count in sorted({scale.most // 2, scale.most}):
+        y = scale.y(count)
         yield f'<path class="grid" d="M{LEFT} {y:.1f}h{WIDTH}"/>'
-        yield _text(LEFT - 8, y + 4, f"{scale.most * part:g}", anchor="end")
+        yield _text(LEFT - 8, y + 4, f"{count:,}", anchor="end")
     below = [0] * len(counts)
     for job_class, colour in _COLOURS.items():
         above = [
@@ -103,20 +103,20 @@ def _chart(scale: Scale, counts: Sequence[tuple[int, Mapping[JobClass, int]]], n
 def _band(
     scale: Scale, counts: Sequence[tuple[int, object]], below: Sequence[int], above: Sequence[int]
 ) -> str:
-    """A stepped band between two lines."""
+    """A stepped band between two lines: there above, and back below."""
     times = [at for at, _ in counts]
-    return f"M{_steps(scale, times, above)}L{_steps(scale, times[::-1], below[::-1], back=True)}Z"
+    there = "".join(f"H{scale.x(at):.1f}V{scale.y(count):.1f}" for at, count in _changes(times, above))
+    back = "".join(f"V{scale.y(count):.1f}H{scale.x(at):.1f}" for at, count in _changes(times, below)[::-1])
+    return f"M{scale.x(times[0]):.1f} {scale.bottom:.1f}{there}H{scale.x(times[-1]):.1f}{back}Z"
 
 
-def _steps(scale: Scale, times: Sequence[int], counts: Sequence[int], *, back: bool = False) -> str:
-    points = []
-    for index, (at, count) in enumerate(zip(times, counts, strict=True)):
-        if index and back:
-            points.append((times[index - 1], count))
-        elif index:
-            points.append((at, counts[index - 1]))
-        points.append((at, count))
-    return "L".join(f"{scale.x(at):.1f} {scale.y(count):.1f}" for at, count in points)
+def _changes(times: Sequence[int], counts: Sequence[int]) -> list[tuple[int, int]]:
+    """When the count becomes another, and which."""
+    return [
+        (at, count)
+        for index, (at, count) in enumerate(zip(times, counts, strict=True))
+        if not index or counts[index - 1] != count
+    ]
 
 
 def _time_axis(scale: Scale) -> Iterable[str]:

@@ -20,6 +20,8 @@ class Waiting:
     - J fits, in all dimensions, into what one instance has free and is not reserved for a job that comes
       before J by rank: beside the reserved amount, or in it when J would end before the reservation is due.
 
+    Jobs of a group are not looked at: they start together or not at all.
+
     What nobody can know yet does not count: neither a job before it can have arrived, nor the room of a
     stopped task before an event can have told of it, nor what is beside a task that was accepted so lately
     that records may count it twice (see `Conditions.notice_of_job` and `notice_of_room`).
@@ -31,7 +33,7 @@ class Waiting:
 
     def add(self, job: Job) -> None:
         """Twice is once."""
-        if job.id in self.by_id:
+        if job.group or job.id in self.by_id:
             return
         self.by_id[job.id] = job
         insort(self._jobs.setdefault((job.job_class, job.demand.amount), []), (job.rank, job.id))
