@@ -39,8 +39,8 @@ def together(placements: Sequence[Placement]) -> list[list[Placement]]:
 
 
 class Meant(NamedTuple):
-    """What the jobs that are being placed say of their reservations, by key: `standing` ones must be there,
-    those of `seen` have a task instead."""
+    """What the jobs that are being placed, and the tasks, say of reservations, by key: `standing` ones must
+    be there, those of `seen` have a task instead."""
 
     standing: Mapping[str, Job]
     seen: frozenset[str]
@@ -48,9 +48,10 @@ class Meant(NamedTuple):
 
 
 def meant_of(placing: Iterable[Job], tasks: Iterable[Task]) -> Meant:
-    """The tasks of a call belong to its jobs in the order of their ids, as far as there are tasks."""
+    """The tasks of a call belong to its jobs in the order of their ids, as far as there are tasks. A task
+    under an attempt's own name stands for it, whether or not the job is among those being placed."""
     shown = Counter(task.started_by for task in tasks if task.started_by)
-    standing, seen = {}, set()
+    standing, seen = {}, set(shown)
     by_instance: dict[str, dict[str, Job]] = {}
     for job in sorted(placing, key=lambda it: (it.id, it.attempt)):
         key = key_of(job.id, job.attempt)

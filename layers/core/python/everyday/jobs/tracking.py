@@ -114,8 +114,8 @@ class Tracker:
         self.change(job, lambda it: requeued(it, reason, now=now) if it.state is State.PLACING else it)
 
     def stop(self, cluster: str, task: Task, reason: str) -> None:
-        """Ask for the end of a task that still lives. Raises EcsUnavailable."""
-        if not task.stopped:
+        """Ask for the end of a task, unless it ends already. Raises EcsUnavailable."""
+        if not task.stopped and task.desired != "STOPPED":
             log.warning("task stopped", extra={"task": task.arn, "call": task.started_by, "why": reason})
             self.ecs.stop(cluster, task.arn, reason)
 
