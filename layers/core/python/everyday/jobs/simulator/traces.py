@@ -121,6 +121,8 @@ def read_openb(pods: Iterable[str], nodes: Iterable[str], cut: Cut) -> Workload:
 def _rows(lines: Iterable[str], what: str, read: Callable[[Mapping[str, str]], T]) -> Iterator[T]:
     for number, row in enumerate(csv.DictReader(lines), 2):
         try:
+            if None in row.values():
+                raise ValueError("columns are missing")
             yield read(row)
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidMessageError(f"line {number}: not a {what} of openb: {error!r}") from error
