@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from everyday_local.folder import Folder
     from everyday_local.status import Status
-    from everyday_local.up import PhotosSummary
+    from everyday_local.up import Summary
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -24,7 +24,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP)
 @click.group(
     cls=Group,
     examples="""
-        everyday local up              start, deploy, back the sample account up; Ctrl-C ends everything
+        everyday local up              start, deploy, run the sample work; Ctrl-C ends everything
         everyday local up --ghost      the same with a real Ghost 6 (installed from npm, 0.9 GB)
         everyday local up --once --json
     """,
@@ -47,12 +47,13 @@ def _folder_option(command: Callable[..., Any]) -> Callable[..., Any]:
         everyday local up --detach && everyday photos list
     """
 )
-@click.option("--once", is_flag=True, help="Run the main job once, end everything, and exit.")
+@click.option("--once", is_flag=True, help="Run the main jobs once, end everything, and exit.")
 @click.option("--detach", is_flag=True, help="Leave everything running and return.")
 @click.option("--ghost", is_flag=True, help="Post on a real Ghost 6 instead of the light blog.")
 @_folder_option
 def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
-    """Start everything, deploy it with the real `cdk deploy`, back up and post the sample account.
+    """Start everything, deploy it with the real `cdk deploy`, back up and post the sample account, and run
+    100 sample jobs in priority order.
 
     Stays until Ctrl-C, which ends every process it started. Running it again is quick and harmless.
     """
@@ -63,8 +64,8 @@ def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
 
     out, place = output.current(), Folder.chosen(folder)
     with _interruptible():
-        with out.progress() as progress:
-            run = Up(place, progress)
+        with out.two_progresses() as (progress, beside):
+            run = Up(place, progress, beside)
             summary = run.run(ghost=ghost, once=once)
         try:
             _tell(out, summary, place, once=once)
@@ -130,24 +131,30 @@ def _stay(out: output.Output, watch: Callable[[], None]) -> None:
     watch()
 
 
-def _tell(out: output.Output, summary: "PhotosSummary", place: "Folder", *, once: bool) -> None:
+def _tell(out: output.Output, summary: "Summary", place: "Folder", *, once: bool) -> None:
     from everyday_local.status import status as status_of
 
     found = status_of(place)
+    photos, jobs = summary.photos, summary.jobs
     addresses = {} if once else {"addresses": {each.name: each.address for each in found.services}}
 
     def show(console: "Console") -> None:
         console.print(
-            f"[bold]photos[/]: {summary.media} media, {summary.archived} archived, "
-            f"{summary.posts} posts on the blog, {summary.duplicates} duplicates"
+            f"[bold]photos[/]: {photos.media} media, {photos.archived} archived, "
+            f"{photos.posts} posts on the blog, {photos.duplicates} duplicates"
         )
-        if waiting := summary.media - summary.archived:
+        console.print(
+            f"[bold]jobs[/]: {jobs.submitted} submitted, {jobs.succeeded} succeeded, "
+            f"{jobs.run_task_calls} RunTask calls, {jobs.rejects} of them rejected, "
+            f"{jobs.inversions} started before a more urgent one"
+        )
+        if waiting := photos.media - photos.archived:
             console.print(f"{waiting} waiting for another try; why: everyday photos list")
         if not once:
             _show_status(console, found)
             console.print(_NEXT)
 
-    out.result({"photos": summary, **addresses}, show)
+    out.result({"photos": photos, "jobs": jobs, **addresses}, show)
 
 
 def _show_status(console: "Console", found: "Status") -> None:
@@ -165,5 +172,6 @@ def _show_status(console: "Console", found: "Status") -> None:
 _NEXT = """
 Try next, in another terminal:
   everyday photos list
-  everyday photos verify
-  everyday photos restore ~/my-instagram"""
+  everyday photos restore ~/my-instagram
+  everyday jobs list
+  everyday jobs cluster"""

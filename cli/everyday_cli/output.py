@@ -7,7 +7,7 @@ With `--json` a command writes exactly one JSON document on stdout; an error is
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,15 +71,27 @@ class Output:
     @contextmanager
     def progress(self, *, expected: int | None = None) -> "Iterator[Progress]":
         """Bars on a terminal; nothing on a pipe or with --json. `expected`: steps of work that cannot say."""
+        with self._progresses(1, expected) as shown:
+            yield shown[0]
+
+    @contextmanager
+    def two_progresses(self) -> "Iterator[tuple[Progress, Progress]]":
+        """The same for work that is done at the same time as other work."""
+        with self._progresses(2) as (one, beside):
+            yield one, beside
+
+    @contextmanager
+    def _progresses(self, count: int, expected: int | None = None) -> "Iterator[Sequence[Progress]]":
         from everyday.ports import Silent
 
         if self.json or not sys.stderr.isatty():
-            yield Silent()
+            yield [Silent() for _ in range(count)]
             return
         with _bars() as rich_progress:
-            bars = Bars(rich_progress, expected)
-            yield bars
-            bars.done()
+            shown = [Bars(rich_progress, expected) for _ in range(count)]
+            yield shown
+            for bars in shown:
+                bars.done()
 
 
 class Bars:

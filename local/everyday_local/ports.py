@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping
 
 from everyday_local.errors import LocalError
 
-PREFERRED = {"ministack": 4566, "instagram": 4571, "console": 4580, "blog": 2368, "valkey": 6399}
+PREFERRED = {
+    "ministack": 4566,
+    "instagram": 4571,
+    "ecs": 4575,
+    "console": 4580,
+    "blog": 2368,
+    "valkey": 6399,
+}
 _STEPS = 200
 
 

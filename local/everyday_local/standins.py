@@ -26,6 +26,19 @@ def instagram(folder: Folder, *, port: int) -> Service:
     )
 
 
+def ecs(folder: Folder, *, port: int, events_url: str) -> Service:
+    """ECS with instances that run tasks as processes; what happens to them is told to EventBridge."""
+    state = folder.sub("ecs")
+    return _module(
+        folder,
+        "ecs",
+        "ECS",
+        ["everyday_local.ecs", "--port", str(port), "--state", str(state), "--events", events_url],
+        port=port,
+        ready=answers(port, "/_standin/health"),
+    )
+
+
 def light_blog(folder: Folder, *, port: int) -> Service:
     """A light stand-in for Ghost."""
     state = folder.sub("blog")

@@ -1,4 +1,4 @@
-"""`everyday local up`: start everything, deploy, fire the main job, and say where it all is."""
+"""`everyday local up`: start everything, deploy, fire the main jobs, and say where it all is."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,12 +17,16 @@ from everyday_local.blog_posts import count_posts
 from everyday_local.deploy import Deployment
 from everyday_local.errors import LocalError, PortTaken
 from everyday_local.folder import Folder
+from everyday_local.jobs_job import JobsJob, JobsSummary
 from everyday_local.ministack import ministack
 from everyday_local.photos_job import PhotosJob
 from everyday_local.processes import Processes
 from everyday_local.secrets import fill
 from everyday_local.service import Service
 from everyday_local.valkey import valkey
+
+if TYPE_CHECKING:
+    import boto3
 
 _THREADS = 6
 _TRIES = 3
@@ -43,6 +48,13 @@ class PhotosSummary(msgspec.Struct, frozen=True):
     duplicates: int
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """What the main job of each capability came to."""
+
+    photos: PhotosSummary
+    jobs: JobsSummary
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cast:
     """Who plays what in one folder."""
@@ -50,6 +62,7 @@ class Cast:
     cloud: Service
     valkey: Service
     instagram: Service
+    ecs: Service
     blog: Service
     console: Service
     admin_key_file: Path
@@ -58,11 +71,13 @@ class Cast:
 def cast_of(folder: Folder, memory: Memory) -> Cast:
     """The services of a folder, at the ports it remembers. Raises LocalError when a program is missing."""
     at, ghost = memory.ports, bool(memory.ghost)
+    cloud = ministack(folder, port=at["ministack"], redis_port=at["valkey"])
     instagram = standins.instagram(folder, port=at["instagram"])
     return Cast(
-        cloud=ministack(folder, port=at["ministack"], redis_port=at["valkey"]),
+        cloud=cloud,
         valkey=valkey(folder, port=at["valkey"]),
         instagram=instagram,
+        ecs=standins.ecs(folder, port=at["ecs"], events_url=cloud.address),
         blog=(standins.real_blog if ghost else standins.light_blog)(folder, port=at["blog"]),
         console=standins.console(folder, port=at["console"], instagram_url=instagram.address),
         admin_key_file=standins.admin_key_file(folder, ghost=ghost),
@@ -70,14 +85,15 @@ def cast_of(folder: Folder, memory: Memory) -> Cast:
 
 
 class Up:
-    """One `up` in one folder."""
+    """One `up` in one folder. `beside` shows what is done at the same time as what `progress` shows."""
 
-    def __init__(self, folder: Folder, progress: Progress) -> None:
+    def __init__(self, folder: Folder, progress: Progress, beside: Progress) -> None:
         self.folder = folder
         self.processes = Processes(folder)
         self._progress = progress
+        self._beside = beside
 
-    def run(self, *, ghost: bool, once: bool) -> PhotosSummary:
+    def run(self, *, ghost: bool, once: bool) -> Summary:
         """Everything up to the summary; a second run changes only what is different.
 
         What this run started is ended when it runs only `once`, and when anything goes wrong. Raises
@@ -95,7 +111,7 @@ class Up:
                 self.processes.close()
             return summary
 
-    def _tried(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
+    def _tried(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Summary:
         """A port that somebody took between the choice and the start is stepped around like any other."""
         for _ in range(_TRIES - 1):
             with suppress(PortTaken):
@@ -104,7 +120,7 @@ class Up:
             self.processes = Processes(self.folder)
         return self._work(pool, ghost=ghost, console=console)
 
-    def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> PhotosSummary:
+    def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Summary:
         memory = self._remember(ghost=ghost)
         cast = cast_of(self.folder, memory)
         deployment = Deployment(
@@ -115,7 +131,7 @@ class Up:
                 "instagram_url": cast.instagram.address,
                 "ghost_url": cast.blog.address,
                 "state_url": cast.valkey.address,
-                "ecs_url": "http://127.0.0.1:1",
+                "ecs_url": cast.ecs.address,
             },
         )
         self._progress.begin("Starting", None)
@@ -123,12 +139,13 @@ class Up:
         self._start_and_deploy(pool, cast, deployment)
         if console:
             self._ensure(cast.console)
-        return self._fire(cast, deployment.outputs())
+        return self._fire(pool, cast, deployment.outputs())
 
     def _start_and_deploy(self, pool: ThreadPoolExecutor, cast: Cast, deployment: Deployment) -> None:
         """Everything that does not wait for something else runs side by side."""
         stale = not deployment.current()
-        work = [partial(self._ensure, service) for service in (cast.valkey, cast.instagram, cast.blog)]
+        services = (cast.valkey, cast.instagram, cast.ecs, cast.blog)
+        work = [partial(self._ensure, service) for service in services]
         work += [partial(deployment.synth), partial(deployment.bootstrap)] if stale else []
         for running in [pool.submit(each) for each in work]:
             running.result()
@@ -136,8 +153,13 @@ class Up:
             self._progress.begin("Deploying to the local AWS", None)
             deployment.deploy()
 
-    def _fire(self, cast: Cast, outputs: Mapping[str, str]) -> PhotosSummary:
+    def _fire(self, pool: ThreadPoolExecutor, cast: Cast, outputs: Mapping[str, str]) -> Summary:
         session = local_session(cast.cloud.address)
+        jobs = JobsJob(session, outputs, self._beside, ecs_url=cast.ecs.address)
+        draining = pool.submit(jobs.run)
+        return Summary(self._photos(cast, outputs, session), draining.result())
+
+    def _photos(self, cast: Cast, outputs: Mapping[str, str], session: "boto3.Session") -> PhotosSummary:
         admin_key = fill(
             session, outputs, instagram_url=cast.instagram.address, admin_key_file=cast.admin_key_file
         )

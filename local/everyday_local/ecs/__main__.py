@@ -60,13 +60,16 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    logs = arguments.state / "logs" if arguments.state else None
+    logs = journal = None
+    if arguments.state:
+        arguments.state.mkdir(parents=True, exist_ok=True)
+        logs, journal = arguments.state / "logs", arguments.state / "operations.jsonl"
     wrap = containers() if arguments.engine == "podman" else None
     ecs = Ecs(
         clock=utc_now,
         engine=lambda _: ProcessEngine(logs, wrap=wrap),
         names=Names(region=REGION),
-        history=History(_KEPT_IN_LOGS),
+        history=History(_KEPT_IN_LOGS, journal=journal),
     )
     with ExitStack() as stack:
         if arguments.events:
