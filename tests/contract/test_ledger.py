@@ -226,6 +226,49 @@ def test_a_listing_may_be_changed_while_it_is_read(ledger: Ledger) -> None:
     assert {lane: len(found) for lane, found in lanes_of(ledger).items()} == {"open": 60}
 
 
+# Many at once
+
+
+def test_many_new_jobs_are_added_and_the_known_stay_as_they_are(ledger: Ledger) -> None:
+    first = ledger.put(replace(ledger.add(a_job("00070"), NONE), state=State.PLACING, deadline=5))
+    jobs = [a_job(f"{number:05}") for number in range(250)]
+    for _ in range(2):
+        ledger.add_all(jobs)
+    assert ledger.get_many(["00070"]) == {"00070": first}
+    assert lanes_of(ledger)["waiting"] == [job.id for job in jobs if job.id != "00070"]
+    ledger.add_all([])
+
+
+def test_many_changes_are_stored_but_those_that_come_too_late(ledger: Ledger) -> None:
+    children = an_array(ledger, 120)
+    alone = ledger.add(a_job("alone"), NONE)
+    taken = ledger.put(replace(children[7], state=State.RUNNING))
+    ledger.put_all(
+        [
+            *(ended(child, State.CANCELLED, at=5) for child in children[:60]),
+            *(ended(child, State.SUCCEEDED, at=6) for child in children[60:]),
+            replace(alone, reason="new"),
+            a_job("unknown", version=3),
+        ]
+    )
+    assert ledger.get_many([taken.id, "alone"]) == {
+        taken.id: taken,
+        "alone": replace(alone, reason="new", version=2),
+    }
+    parent = parent_of(ledger)
+    assert (parent.tally, parent.state) == (Tally(succeeded=60, failed=59), State.WAITING)
+    ledger.put_all([ended(taken, State.CANCELLED, at=9)])
+    parent = parent_of(ledger)
+    assert (parent.tally.failed, parent.state, parent.finished_at) == (60, State.FAILED, 9)
+    assert lanes_of(ledger)["done"][0] == parent.id or lanes_of(ledger)["done"][0] == taken.id
+
+
+def test_an_array_may_end_at_one_stroke(ledger: Ledger) -> None:
+    children = an_array(ledger, 5)
+    ledger.put_all([ended(child, at=index) for index, child in enumerate(children)])
+    assert (parent_of(ledger).state, parent_of(ledger).finished_at) == (State.SUCCEEDED, 4)
+
+
 # Arrays
 
 
@@ -374,6 +417,17 @@ def test_a_child_is_counted_once_in_spite_of_one_trouble(
     assert parent_of(dynamo).tally == Tally(succeeded=1)
 
 
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+def test_many_writes_survive_one_trouble(dynamodb: Any, dynamo: DynamoLedger, trouble: Any) -> None:
+    dynamo.add(a_job("p", size=3), NONE)
+    Trouble(dynamodb, "TransactWriteItems").script = [trouble, None, trouble]
+    dynamo.add_all([a_job(f"p/{index}", parent="p", index=index) for index in range(3)])
+    children = list(dynamo.listed("main", Lane.WAITING))
+    assert len(children) == 3
+    dynamo.put_all([ended(child) for child in children])
+    assert parent_of(dynamo).tally == Tally(succeeded=3)
+
+
 def test_a_lost_reply_hides_no_other_writer(dynamodb: Any, dynamo: DynamoLedger, table: str) -> None:
     first = dynamo.add(a_job(), NONE)
     other = DynamoLedger(dynamodb, table)
@@ -419,15 +473,21 @@ def test_children_that_end_at_the_same_time_wait_for_each_other(dynamodb: Any, d
 def test_an_array_that_stays_busy_is_unavailable(dynamodb: Any, dynamo: DynamoLedger) -> None:
     (child,) = an_array(dynamo, 1)
     busy = Busy(dynamodb, 100)
-    with pytest.raises(LedgerUnavailable, match="p"):
+    with pytest.raises(LedgerUnavailable, match="at the same time"):
         dynamo.put(ended(child))
     assert busy.seen == 8
+
+
+def _two_ended() -> list[Job]:
+    return [ended(a_job(f"p/{index}", parent="p", index=index, version=1)) for index in (0, 1)]
 
 
 CALLS: list[tuple[str, Callable[[DynamoLedger], object]]] = [
     ("PutItem", lambda it: it.add(a_job(), NONE)),
     ("UpdateItem", lambda it: it.put(a_job(version=1))),
     ("TransactWriteItems", lambda it: it.put(ended(a_job("p/0", parent="p", index=0, version=1)))),
+    ("TransactWriteItems", lambda it: it.add_all([a_job()])),
+    ("TransactWriteItems", lambda it: it.put_all(_two_ended())),
     ("BatchGetItem", lambda it: it.get_many(["1"])),
     ("BatchGetItem", lambda it: it.overrides(["1"])),
     ("Query", lambda it: list(it.listed("main", Lane.OPEN, until=3))),

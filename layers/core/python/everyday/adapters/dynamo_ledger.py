@@ -2,14 +2,16 @@
 
 What one job costs, in write units of 1 KB (the table, and the index beside it): stored 1 + 1, claimed 1 + 2,
 confirmed 1 + 2, started 1 + 1 (+ 2 with a timeout), ended 1 + 2; its call up to 1: about 14. A child of an
-array ends in a transaction with its parent, which doubles both writes: 3 more. A pass reads an index of
-eventually consistent, compact documents: about 90 read units for 2,000 waiting jobs.
+array is stored in a transaction, and ends in one with its parent, which doubles these writes: 4 more. A pass
+reads compact documents from an index, eventually consistent: about 90 read units for 2,000 waiting jobs.
 """
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,18 +19,18 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
-from everyday.adapters.aws import pauses, translated
+from everyday.adapters.aws import translated
 from everyday.adapters.dynamo_ledger_items import (
+    adding,
     changing,
     counting,
     expiry,
-    lane_name,
     new_item,
-    padded,
     read_job,
     read_overrides,
     text,
 )
+from everyday.adapters.dynamo_ledger_table import FAILED, LedgerTable, chunks
 from everyday.errors import LedgerConflict, LedgerUnavailable
 from everyday.jobs.board import Board
 from everyday.jobs.model import Call, Job, Overrides
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-# DynamoDB API reference, BatchGetItem: at most 100 keys a request.
-_BATCH = 100
+# DynamoDB API reference, TransactWriteItems: at most 100 items; one is kept for the array.
+_TRANSACTION = 99
 _JOB = ("pk", "doc", "succeeded", "failed", "ended_at")
 
 
@@ -62,10 +64,9 @@ class DynamoLedger:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._table = table
+        self._table = LedgerTable(client, table, sleep=sleep)
         self._keep_days = keep_days
         self._new_id = new_id
-        self._sleep = sleep
         self._now = now
 
     def add(self, job: Job, overrides: Overrides) -> Job:
@@ -73,24 +74,34 @@ class DynamoLedger:
         with translated(LedgerUnavailable, f"adding job {job.id} to the ledger"):
             try:
                 self._client.put_item(
-                    TableName=self._table,
+                    TableName=self._table.name,
                     Item=new_item(new, overrides, write_id, self._keep_days),
                     **_condition(job.version),
                 )
             except self._client.exceptions.ConditionalCheckFailedException as error:
-                stored = self._get(job.id)
+                stored = self._table.get(job.id)
                 if not stored:
                     raise LedgerConflict(f"job {job.id} is gone from the ledger since it was read") from error
                 # The reply to our own write may have been lost; the retry then finds our own job.
                 return new if stored["write_id"]["S"] == write_id else read_job(stored)
         return new
 
+    def add_all(self, jobs: Sequence[Job]) -> None:
+        for chunk in chunks(jobs, _TRANSACTION):
+            new = [replace(job, version=1) for job in chunk]
+            puts = [adding(self._table.name, job, self._new_id(), self._keep_days) for job in new]
+            with translated(LedgerUnavailable, f"adding job {chunk[0].id} and others to the ledger"):
+                refused = self._table.transact([{"Put": put} for put in puts])
+            if refused:  # some are known
+                for job in chunk:
+                    self.add(job, Overrides())
+
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
-        return {pk: read_job(item) for pk, item in self._read(ids, _JOB).items()}
+        return {pk: read_job(item) for pk, item in self._table.get_many(ids, _JOB).items()}
 
     def overrides(self, ids: Sequence[str]) -> Mapping[str, Overrides]:
         whole = [id_.partition("/") for id_ in ids]
-        items = self._read([parent for parent, _, _ in whole], ("pk", "overrides"))
+        items = self._table.get_many([parent for parent, _, _ in whole], ("pk", "overrides"))
         found = {pk: read_overrides(item) for pk, item in items.items()}
         return {
             id_: of_child(found[parent], int(index)) if index else found[parent]
@@ -102,24 +113,27 @@ class DynamoLedger:
         new, write_id = replace(job, version=job.version + 1), self._new_id()
         with translated(LedgerUnavailable, f"writing job {job.id} to the ledger"):
             try:
-                done = self._count(new, write_id) if new.parent and new.state.final else False
-                if not done:
+                counted = self._end([(new, write_id)]) if new.parent and new.state.final else False
+                if not counted:
                     self._client.update_item(**self._change(new, write_id))
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 self._check_ours(job.id, write_id, error)
         return new
 
+    def put_all(self, jobs: Sequence[Job]) -> None:
+        for together in _families(jobs):
+            new = [(replace(job, version=job.version + 1), self._new_id()) for job in together]
+            with translated(LedgerUnavailable, f"writing job {together[0].id} and others to the ledger"):
+                done = len(new) > 1 and self._end(new)
+            if not done:
+                for job in together:
+                    with suppress(LedgerConflict):
+                        self.put(job)
+
     def listed(
         self, cluster: str, lane: Lane, *, until: int | None = None, limit: int | None = None
     ) -> Iterator[Job]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="lanes",
-            ScanIndexForward=lane is not Lane.DONE,
-            PaginationConfig={"PageSize": limit} if limit else {},
-            **_range(cluster, lane, until),
-        )
-        return islice(self._jobs(pages, lane), limit)
+        return islice(self._jobs(self._table.pages(cluster, lane, until, limit)), limit)
 
     def add_call(self, call: Call) -> None:
         self._put_document(
@@ -130,7 +144,7 @@ class DynamoLedger:
         )
 
     def call(self, call_id: str) -> Call | None:
-        item = self._get(f"call/{call_id}")
+        item = self._table.get(f"call/{call_id}")
         return msgspec.json.decode(item["doc"]["S"], type=Call) if item else None
 
     def put_board(self, board: Board) -> None:
@@ -147,44 +161,30 @@ class DynamoLedger:
         )
 
     def board(self, cluster: str) -> Board | None:
-        item = self._get(f"board/{cluster}")
+        item = self._table.get(f"board/{cluster}")
         return msgspec.json.decode(item["doc"]["S"], type=Board) if item else None
 
-    def _count(self, child: Job, write_id: str) -> bool:
-        """Store the ended child and count it in its parent, in one step; False when there is no parent."""
+    def _end(self, children: Sequence[tuple[Job, str]]) -> bool:
+        """Store ended children of one array, each with its write id, and count them, all in one step.
+
+        False when that cannot be: somebody else changed one of them, or the array is gone.
+        """
+        changes = [{"Update": self._change(child, write_id)} for child, write_id in children]
         for last in (False, True):
-            count = counting(self._table, child, self._keep_days, last=last)
-            refused = self._transact([self._change(child, write_id), count])
+            count = counting(self._table.name, [child for child, _ in children], self._keep_days, last=last)
+            refused = self._table.transact([*changes, {"Update": count}])
             if not refused:
                 return True
-            if refused[0] == "ConditionalCheckFailed":
-                self._check_ours(child.id, write_id, None)
-                return True
+            if FAILED in refused[:-1]:
+                return False
         return False
 
-    def _transact(self, updates: Sequence[dict[str, Any]]) -> Sequence[str]:
-        """Do all of the updates or none; why each was refused when a condition does not hold."""
-        items: Any = [{"Update": update} for update in updates]
-        for pause in [0.0, *pauses(8)]:
-            self._sleep(pause)
-            try:
-                self._client.transact_write_items(TransactItems=items)
-            except self._client.exceptions.TransactionCanceledException as error:
-                codes = [reason.get("Code", "") for reason in error.response["CancellationReasons"]]
-                if "ConditionalCheckFailed" in codes:
-                    return codes
-            else:
-                return ()
-        raise LedgerUnavailable(
-            f"{updates[1]['Key']['pk']['S']}: its children end faster than can be counted"
-        )
-
     def _change(self, job: Job, write_id: str) -> dict[str, Any]:
-        return changing(self._table, job, write_id, self._keep_days)
+        return changing(self._table.name, job, write_id, self._keep_days)
 
     def _check_ours(self, id_: str, write_id: str, error: Exception | None) -> None:
         # The reply to our own write may have been lost; the retry then finds our own version.
-        stored = self._get(id_)
+        stored = self._table.get(id_)
         if not stored or stored["write_id"]["S"] != write_id:
             raise LedgerConflict(f"job {id_} changed in the ledger since it was read") from error
 
@@ -195,53 +195,25 @@ class DynamoLedger:
         item["version"] = {"N": str(version)}
         with translated(LedgerUnavailable, f"writing {pk} to the ledger"):
             try:
-                self._client.put_item(TableName=self._table, Item=item, **condition)
+                self._client.put_item(TableName=self._table.name, Item=item, **condition)
             except self._client.exceptions.ConditionalCheckFailedException:
                 return  # one is there that counts more
 
-    def _get(self, pk: str) -> Mapping[str, AttributeValueTypeDef] | None:
-        with translated(LedgerUnavailable, f"reading {pk} from the ledger"):
-            answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": pk}}, ConsistentRead=True)
-        return answer.get("Item")
+    def _jobs(self, pages: Iterator[Sequence[Mapping[str, AttributeValueTypeDef]]]) -> Iterator[Job]:
+        for page in pages:
+            jobs = [read_job(item) for item in page]
+            # What an array's children came to is not in the index.
+            arrays = self.get_many([job.id for job in jobs if job.size is not None])
+            yield from (arrays.get(job.id, job) for job in jobs)
 
-    def _read(
-        self, ids: Sequence[str], attributes: Sequence[str]
-    ) -> Mapping[str, Mapping[str, AttributeValueTypeDef]]:
-        wanted = list(dict.fromkeys(ids))
-        found: dict[str, Mapping[str, AttributeValueTypeDef]] = {}
-        for start in range(0, len(wanted), _BATCH):
-            for item in self._batch(wanted[start : start + _BATCH], attributes):
-                found[item["pk"]["S"]] = item
-        return found
 
-    def _batch(
-        self, ids: Sequence[str], attributes: Sequence[str]
-    ) -> Iterator[Mapping[str, AttributeValueTypeDef]]:
-        request: Any = {
-            self._table: {
-                "Keys": [{"pk": {"S": id_}} for id_ in ids],
-                "ConsistentRead": True,
-                "ProjectionExpression": ", ".join(f"#{name}" for name in attributes),
-                "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
-            }
-        }
-        for pause in [0.0, *pauses(8)]:
-            self._sleep(pause)
-            with translated(LedgerUnavailable, "reading the ledger"):
-                answer = self._client.batch_get_item(RequestItems=request)
-            yield from answer["Responses"].get(self._table, [])
-            request = answer.get("UnprocessedKeys", {})
-            if not request:
-                return
-        raise LedgerUnavailable("reading the ledger: DynamoDB left keys unprocessed, it is throttled")
-
-    def _jobs(self, pages: Any, lane: Lane) -> Iterator[Job]:
-        with translated(LedgerUnavailable, f"reading the ledger's list of {lane.value} jobs"):
-            for page in pages:
-                jobs = [read_job(item) for item in page["Items"]]
-                # What an array's children came to is not in the index.
-                arrays = self.get_many([job.id for job in jobs if job.size is not None])
-                yield from (arrays.get(job.id, job) for job in jobs)
+def _families(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    """The jobs that can be written together: ended children of one array. All others one by one."""
+    families: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        families[job.parent if job.parent and job.state.final else job.id].append(job)
+    for family in families.values():
+        yield from chunks(family, _TRANSACTION)
 
 
 def _condition(version: int) -> dict[str, Any]:
@@ -251,21 +223,4 @@ def _condition(version: int) -> dict[str, Any]:
         "ConditionExpression": "#version = :version",
         "ExpressionAttributeNames": {"#version": "version"},
         "ExpressionAttributeValues": {":version": {"N": str(version)}},
-    }
-
-
-def _range(cluster: str, lane: Lane, until: int | None) -> dict[str, Any]:
-    """The part of one list up to `until`; of what is done, from then on."""
-    condition, values = "#lane = :lane", {":lane": {"S": lane_name(cluster, lane)}}
-    names = {"#lane": "lane"}
-    if until is not None and lane in {Lane.OPEN, Lane.DONE}:
-        newest_first = lane is Lane.DONE
-        # A sort key is "<number>#<id>": every key of `until` lies below that of the next number.
-        condition += " AND #sort >= :bound" if newest_first else " AND #sort < :bound"
-        values[":bound"] = {"S": padded(until if newest_first else until + 1)}
-        names["#sort"] = "sort"
-    return {
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
     }

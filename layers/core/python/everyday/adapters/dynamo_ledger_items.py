@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -66,8 +66,9 @@ def new_item(job: Job, overrides: Overrides, write_id: str, keep_days: int) -> I
 def _seen(job: Job, write_id: str, keep_days: int) -> Item:
     """What every write of a job sets: the document and what the table must see of it."""
     number, id_ = sort_key(job)
+    stored = job if job.size is None else msgspec.structs.replace(job, tally=Tally())
     seen: Item = {
-        "doc": {"S": text(msgspec.structs.replace(job, tally=Tally()))},
+        "doc": {"S": text(stored)},
         "version": {"N": str(job.version)},
         "write_id": {"S": write_id},
         "lane": {"S": lane_name(job.cluster, lane_of(job))},
@@ -90,26 +91,36 @@ def changing(table: str, job: Job, write_id: str, keep_days: int) -> dict[str, A
     )
 
 
-def counting(table: str, child: Job, keep_days: int, *, last: bool) -> dict[str, Any]:
-    """The update of an array when a child of it ended. `last`: no other child is left."""
-    counter = "succeeded" if child.state is State.SUCCEEDED else "failed"
-    ended = child.finished_at or 0
+def adding(table: str, job: Job, write_id: str, keep_days: int) -> dict[str, Any]:
+    """The put of a job without overrides, unless its id is known."""
+    return {
+        "TableName": table,
+        "Item": new_item(job, Overrides(), write_id, keep_days),
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+
+
+def counting(table: str, children: Sequence[Job], keep_days: int, *, last: bool) -> dict[str, Any]:
+    """The update of an array when children of it ended. `last`: no other child is left."""
+    ended = max(child.finished_at or 0 for child in children)
+    good = sum(child.state is State.SUCCEEDED for child in children)
+    counts = {"count": len(children), "less": -len(children), "good": good, "bad": len(children) - good}
     sets: Item = {}
     if last:
         sets = {
             "ended_at": {"N": str(ended)},
             "expires_at": {"N": expiry(ended, keep_days)},
-            "lane": {"S": lane_name(child.cluster, Lane.DONE)},
-            "sort": {"S": f"{padded(ended)}#{child.parent}"},
+            "lane": {"S": lane_name(children[0].cluster, Lane.DONE)},
+            "sort": {"S": f"{padded(ended)}#{children[0].parent}"},
         }
     return _update(
         table,
-        child.parent or "",
+        children[0].parent or "",
         sets=sets,
-        condition="#remaining = :one" if last else "#remaining > :one",
-        adds=f"ADD #remaining :less, #{counter} :one",
-        values={":one": {"N": "1"}, ":less": {"N": "-1"}},
-        names={"#remaining": "remaining", f"#{counter}": counter},
+        condition="#remaining = :count" if last else "#remaining > :count",
+        adds="ADD #remaining :less, #succeeded :good, #failed :bad",
+        values={f":{name}": {"N": str(number)} for name, number in counts.items()},
+        names={f"#{name}": name for name in ("remaining", "succeeded", "failed")},
     )
 
 

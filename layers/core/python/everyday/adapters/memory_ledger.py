@@ -5,6 +5,7 @@ Thread-safe; what it holds can be looked at: `jobs`, `calls`, `boards`.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from threading import Lock
 
@@ -40,6 +41,10 @@ class MemoryLedger:
             self._overrides[job.id] = overrides
             return self._store(replace(job, version=job.version + 1))
 
+    def add_all(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self.add(job, Overrides())
+
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
         with self._lock:
             return {id_: self.jobs[id_] for id_ in ids if id_ in self.jobs}
@@ -56,6 +61,11 @@ class MemoryLedger:
             new = self._store(replace(job, version=job.version + 1, tally=known.tally))
             self._count(new)
             return new
+
+    def put_all(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            with suppress(LedgerConflict):
+                self.put(job)
 
     def listed(
         self, cluster: str, lane: Lane, *, until: int | None = None, limit: int | None = None

@@ -19,7 +19,7 @@ from everyday.ports import Clock, TimeLeft
 log = logging.getLogger(__name__)
 
 TIME_FOR_ONE = 20
-"""Seconds: 10,000 children at a few milliseconds each, sixteen at a time, and some of them again."""
+"""Seconds, of which an array of 10,000 children takes a few."""
 
 FRESH = 200
 """More ids than that are not told to a pass: its list shows them in a moment."""

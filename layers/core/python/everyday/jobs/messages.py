@@ -5,7 +5,7 @@ The envelopes are SQS's and EventBridge's and may grow keys; what is inside them
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -54,7 +54,7 @@ class EnvironmentFile(Message, frozen=True):
     """A file of environment variables in S3, by its ARN."""
 
     value: str
-    type: Annotated[str, msgspec.Meta(pattern=rf"^s3{_END}")] = "s3"
+    type: Literal["s3"] = "s3"
 
 
 class ContainerOverride(Message, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):

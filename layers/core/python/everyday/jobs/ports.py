@@ -34,6 +34,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def add_all(self, jobs: Sequence[Job]) -> None:
+        """Store many new jobs without overrides, each as `add` does; not all in one step."""
+        ...
+
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
         """The known ones among any number of ids, as they are now."""
         ...
@@ -48,6 +52,11 @@ class Ledger(Protocol):
         A child that becomes final is counted in its parent's tally in the same step. A final job never
         changes. Raises LedgerConflict when somebody else changed it first: read again, decide again.
         """
+        ...
+
+    def put_all(self, jobs: Sequence[Job]) -> None:
+        """Store many jobs, each as `put` does; not all in one step, and those that lost are left as they are:
+        read again."""
         ...
 
     def listed(
