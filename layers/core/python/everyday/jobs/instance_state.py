@@ -107,19 +107,19 @@ class InstanceState:
             return NONE
         self._refresh(now)
         if self._vacancy is None:
-            self._vacancy = vacancy(self.record, self._holds(now), suspected=now < self.suspected_until)
+            self._vacancy = vacancy(self.record, self.holds(now), suspected=now < self.suspected_until)
         return self._vacancy
 
     def view(self, now: int) -> InstanceView | None:
         """As the planner sees it; None without a record."""
         self._refresh(now)
         if self._view is None and self.record is not None:
-            holds = list(self._holds(now))
+            holds = list(self.holds(now))
             self._view = view_of(self.record, holds, suspected=now < self.suspected_until)
         return self._view
 
-    def _holds(self, now: int) -> Iterator[Hold]:
-        """In an order that does not depend on the order of events."""
+    def holds(self, now: int) -> Iterator[Hold]:
+        """What holds room at that time, in an order that does not depend on the order of events."""
         for _, task in sorted(self.tasks.items()):
             yield Hold(task.demand, task.ends_at, task.seen and self.version > task.base)
         for _, it in sorted(self.reservations.items()):

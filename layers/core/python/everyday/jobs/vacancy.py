@@ -55,7 +55,7 @@ def vacancy(instance: ContainerInstance, holds: Iterable[Hold], *, suspected: bo
     The first count does not know of tasks that were started beside us, the second is as old as the last
     record. Each errs, and the smaller one errs towards waiting.
     """
-    held, pending, ports = _sums(holds)
+    held, pending, ports = sums(holds)
     free = (instance.registered - held).at_most(instance.remaining - pending)
     return Vacancy(
         instance.open and not suspected,
@@ -81,7 +81,8 @@ def view_of(instance: ContainerInstance, holds: Sequence[Hold], *, suspected: bo
     )
 
 
-def _sums(holds: Iterable[Hold]) -> tuple[Amount, Amount, list[str]]:
+def sums(holds: Iterable[Hold]) -> tuple[Amount, Amount, list[str]]:
+    """What all holds come to, the part of it that `remaining` does not show, and their ports."""
     cpu = memory = gpu = late_cpu = late_memory = late_gpu = 0
     ports: list[str] = []
     for demand, _, reflected in holds:

@@ -13,11 +13,12 @@ class Script(StrEnum):
     """The scripts by the names of their files."""
 
     ACCEPT = "accept"
+    COMMIT = "commit"
     PUT_INSTANCE = "put_instance"
     PUT_TASK = "put_task"
     RELEASE = "release"
-    REPLACE = "replace"
     RESERVE = "reserve"
+    STAGE = "stage"
     SUSPECT = "suspect"
     TAKE = "take"
     TICKET = "ticket"
@@ -27,7 +28,6 @@ class Script(StrEnum):
 
 
 _READERS = {Script.VIEW_HEAD, Script.VIEW_PART, Script.WAKE}
-_RECORDS = {Script.PUT_INSTANCE, Script.REPLACE}
 
 
 @cache
@@ -38,11 +38,10 @@ def text_of(script: Script) -> str:
     that may write, and never stops in the middle of one.
     """
     numbers = {"RESERVATION_MS": RESERVATION_MS, "SETTLING_MS": SETTLING_MS, "FORGET_MS": FORGET_MS}
-    parts = ["common", *(["record"] if script in _RECORDS else []), script]
     return "\n".join(
         [
             "#!lua flags=no-writes" if script in _READERS else "#!lua",
             *(f"local {name} = {value}" for name, value in numbers.items()),
-            *((_FOLDER / f"{part}.lua").read_text() for part in parts),
+            *((_FOLDER / f"{part}.lua").read_text() for part in ("common", script)),
         ]
     )

@@ -1,7 +1,7 @@
 """One Valkey server: connections, timeouts, one layer of retries, errors in our own words."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -71,6 +71,27 @@ class Server:
 
         found: list[Any] = self._attempts(script, work, again=True)
         return found
+
+    def stream(self, script: Script, argument_lists: Iterable[Sequence[str | bytes]]) -> None:
+        """One script with each of these arguments, which are sent as they are made: the server works while
+        they are. What was sent before a failure stays done. Answers are not kept."""
+
+        def work(client: Any) -> None:
+            connection = client.connection_pool.get_connection()
+            try:
+                sent = 0
+                for args in argument_lists:
+                    connection.send_command("EVAL", text_of(script), 0, *args)
+                    sent += 1
+                for _ in range(sent):
+                    connection.read_response()
+            except BaseException:
+                connection.disconnect()  # answers may be under way that nobody waits for
+                raise
+            finally:
+                client.connection_pool.release(connection)
+
+        self._attempts(script, work, again=False)
 
     def command(self, *words: str | bytes) -> Any:
         """One command that may run twice."""

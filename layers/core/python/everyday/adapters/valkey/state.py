@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 from everyday.adapters.valkey import wire
+from everyday.adapters.valkey.readings import Readings
 from everyday.adapters.valkey.scripts import Script
 from everyday.adapters.valkey.server import Server
 from everyday.adapters.valkey.views import Views
@@ -19,6 +20,7 @@ from everyday.jobs.model import ContainerInstance, Job, Task
 from everyday.jobs.plan import Placement
 from everyday.jobs.ports import Freed, View
 from everyday.jobs.reservations import CALLS_AT_ONCE, CALLS_PER_SECOND, key_of, together
+from everyday.jobs.settling import shown_by
 
 _BUCKET = "run-task-calls"  # no cluster's key: those have a colon
 
@@ -37,6 +39,7 @@ class ValkeyState:
         self._clock = clock
         self._new_id = new_id
         self._views = Views(server)
+        self._readings = Readings(server)
 
     def view(self, cluster: str) -> View | None:
         return self._views.view(cluster, self._now())
@@ -55,13 +58,16 @@ class ValkeyState:
         now: int,
         ends_at: Mapping[str, int] | None = None,
     ) -> bool:
-        reading = wire.reading(instances, tasks, placing, now=now, ends_at=ends_at or {})
-        words = (str(ticket), str(now), self._new_id(), reading)
-        return bool(self._server.run(Script.REPLACE, cluster, self._now(), *words))
+        shown = shown_by(ticket, instances, tasks, placing, now=now, ends_at=ends_at or {})
+        return self._readings.publish(cluster, self._now(), shown, self._new_id())
 
     def put_instance(self, cluster: str, instance: ContainerInstance) -> Freed:
-        record, inactive = wire.pack(wire.record(instance)), _flag(instance.status == "INACTIVE")
-        return _freed(self._server.run(Script.PUT_INSTANCE, cluster, self._now(), record, inactive))
+        attributes, left = wire.attributes(instance), instance.remaining
+        digest = wire.digest(attributes)
+        fields = wire.record(instance, digest)
+        record = wire.pack([instance.arn, instance.version, fields, left.cpu, left.memory, digest])
+        words = (record, _flag(instance.status == "INACTIVE"), attributes)
+        return _freed(self._server.run(Script.PUT_INSTANCE, cluster, self._now(), *words))
 
     def put_task(self, cluster: str, task: Task, *, ends_at: int | None = None) -> Freed:
         words = (wire.task(task), _flag(task.stopped), wire.number(ends_at))

@@ -69,6 +69,7 @@ end
 local function remember_end(arn, version, freed)
   local text = whole(version) .. ' ' .. (freed and '1' or '0')
   redis.call('SET', cluster .. ':ended:' .. arn, text, 'PX', whole(FORGET_MS))
+  redis.call('SET', cluster .. ':any_ended', '1', 'PX', whole(FORGET_MS)) -- else nobody need look for one
 end
 
 -- Holds: tasks and reservations, one line of text each. `ends` and `owner` are '-' when nobody knows.
@@ -173,29 +174,35 @@ local function sweep(it)
   it.dirty = true
 end
 
+local STATE = '^(%S+) (%S+) (%S+) (%S+)$'
+local HELD = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
+local NOTHING = '0 0 0 0 0 0'
+
+-- `about` is {EC2 id, agent, attributes' digest}, `state` {stamp, suspect, freed, expires}, `held` what all
+-- holds come to and then the part of it that `remaining` does not show.
 local function at(arn)
   if loaded[arn] then
     return loaded[arn]
   end
   local key = cluster .. ':instance:' .. arn
   local found = redis.call(
-    'HMGET', key, 'version', 'status', 'agent', 'registered_cpu', 'registered_memory', 'registered_gpu',
-    'remaining_cpu', 'remaining_memory', 'remaining_gpu', 'ports', 'attributes', 'suspect', 'expires',
-    'held', 'pending', 'held_ports', 'freed', 'stamp'
+    'HMGET', key, 'version', 'status', 'registered_cpu', 'registered_memory', 'remaining_cpu',
+    'remaining_memory', 'gpu', 'about', 'ports', 'state', 'held', 'held_ports'
   )
-  local function amount(first)
-    return { tonumber(found[first] or 0), tonumber(found[first + 1] or 0), tonumber(found[first + 2] or 0) }
-  end
-  local function three(text)
-    local cpu, memory, gpu = string.match(text or '0 0 0', '^(%S+) (%S+) (%S+)$')
-    return { tonumber(cpu), tonumber(memory), tonumber(gpu) }
-  end
+  local registered_gpu, remaining_gpu = string.match(found[7] or '0 0', '^(%S+) (%S+)$')
+  local agent, digest = string.match(found[8] or '- 0 -', '^%S+ (%S+) (%S+)$')
+  local stamp, suspect, freed, expires = string.match(found[10] or '- 0 0 0', STATE)
+  local h1, h2, h3, p1, p2, p3 = string.match(found[11] or NOTHING, HELD)
   local it = {
     arn = arn, key = key, known = found[1] ~= false, version = tonumber(found[1] or 0),
-    open = found[2] == 'ACTIVE' and found[3] == '1', registered = amount(4), remaining = amount(7),
-    ports = words(found[10] or ''), attributes = found[11] or '', suspect = tonumber(found[12] or 0),
-    expires = tonumber(found[13] or 0), held = three(found[14]), pending = three(found[15]),
-    held_ports = words(found[16] or ''), freed = found[17] == '1', stamp = found[18] and tonumber(found[18]) or nil,
+    open = found[2] == 'ACTIVE' and agent == '1',
+    registered = { tonumber(found[3] or 0), tonumber(found[4] or 0), tonumber(registered_gpu) },
+    remaining = { tonumber(found[5] or 0), tonumber(found[6] or 0), tonumber(remaining_gpu) },
+    ports = words(found[9] or ''), attributes = digest, stamp = tonumber(stamp),
+    suspect = tonumber(suspect), freed = freed == '1', expires = tonumber(expires),
+    held = { tonumber(h1), tonumber(h2), tonumber(h3) },
+    pending = { tonumber(p1), tonumber(p2), tonumber(p3) },
+    held_ports = words(found[12] or ''),
   }
   loaded[arn] = it
   if it.expires > 0 and it.expires <= clock then
@@ -204,14 +211,22 @@ local function at(arn)
   return it
 end
 
+-- `changes` is another number after every change: a reading is not written over what it did not see.
 local function flush()
+  local change
   for _, it in pairs(loaded) do
     if it.dirty then
-      redis.call(
-        'HSET', it.key, 'held', string.format('%.0f %.0f %.0f', unpack(it.held)),
-        'pending', string.format('%.0f %.0f %.0f', unpack(it.pending)),
-        'held_ports', table.concat(it.held_ports, ' '), 'expires', whole(it.expires)
+      change = change or redis.call('INCR', cluster .. ':changes')
+      local state = string.format('%.0f %.0f %s %.0f', it.stamp, it.suspect, it.freed and '1' or '0', it.expires)
+      local held = string.format(
+        '%.0f %.0f %.0f %.0f %.0f %.0f', it.held[1], it.held[2], it.held[3], it.pending[1], it.pending[2],
+        it.pending[3]
       )
+      redis.call(
+        'HSET', it.key, 'state', state, 'held', held, 'held_ports', table.concat(it.held_ports, ' '),
+        'changes', change
+      )
+      it.dirty = false
     end
   end
 end
@@ -277,7 +292,6 @@ local function note(it, given, ends, owner, base)
   local stamp = stamp_now()
   if not it.known then -- what is on an instance may be told before the instance
     it.stamp = stamp
-    redis.call('HSET', it.key, 'stamp', whole(stamp))
     redis.call('SADD', cluster .. ':instances', it.arn)
   end
   local text = redis.call('HGET', it.key, 'task:' .. given.arn)
@@ -305,6 +319,7 @@ end
 
 local function write_task(it, arn, task)
   redis.call('HSET', it.key, 'task:' .. arn, task_text(task))
+  it.dirty = true
 end
 
 -- Gives a task's room back and remembers that it was done; whether room became usable.

@@ -1,8 +1,8 @@
 -- Closes an instance for a while. ARGV: the instance, until when.
 
-local key = cluster .. ':instance:' .. ARGV[3]
-if redis.call('EXISTS', key) == 1 then
-  local already = tonumber(redis.call('HGET', key, 'suspect') or 0)
-  redis.call('HSET', key, 'suspect', whole(math.max(already, tonumber(ARGV[4]))))
+local it = at(ARGV[3])
+if it.stamp then
+  it.suspect, it.dirty = math.max(it.suspect, tonumber(ARGV[4])), true
 end
+flush()
 return 1

@@ -1,10 +1,11 @@
--- What the parts of a view belong to: epoch, time of the last reading, generation, the instances.
+-- What there is: the epoch ('' when nothing usable is here), the time and the ticket of the last reading, the
+-- generation, the number of changes so far, how many sets of attributes are kept, the instances.
 
 local epoch = epoch_here()
-if not epoch then
-  return nil
+local function number(name)
+  return tonumber(redis.call('GET', cluster .. ':' .. name) or '0')
 end
 return cmsgpack.pack({
-  epoch, tonumber(redis.call('GET', cluster .. ':as_of')), generation(),
-  redis.call('SMEMBERS', cluster .. ':instances'),
+  epoch or '', number('as_of'), epoch and number('published') or 0, generation(), number('changes'), clock,
+  redis.call('HLEN', cluster .. ':attributes'), redis.call('SMEMBERS', cluster .. ':instances'),
 })

@@ -1,0 +1,73 @@
+"""Looks at what is stored of a cluster, a part at a time."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from everyday.adapters.valkey.scripts import Script
+from everyday.adapters.valkey.server import Server
+from everyday.adapters.valkey.wire import pack
+
+_AT_ONCE = 250  # instances in one script: a few milliseconds in which nobody else is served
+
+
+class Head(NamedTuple):
+    """What there is. `epoch` is empty when nothing usable is. `generation` changes when a reading is
+    published or the store is lost, `changes` with every other change."""
+
+    epoch: str
+    as_of: int
+    published: int
+    generation: str
+    changes: int
+    clock: int
+    attribute_sets: int
+    instances: list[str]
+
+
+class Part(NamedTuple):
+    """Some instances, each as its fields and values in turn, at the server's `clock`."""
+
+    generation: str
+    clock: int
+    instances: list[msgspec.Raw]
+
+
+class Look(NamedTuple):
+    """One instance as it was stored at that time of the server's clock."""
+
+    arn: str
+    raw: msgspec.Raw
+    clock: int
+
+
+_read_head = msgspec.msgpack.Decoder(Head).decode
+_read_part = msgspec.msgpack.Decoder(Part).decode
+
+
+class Looks:
+    """Each call is one round trip; `now` is the clock as scripts take it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def head(self, cluster: str, now: str) -> Head:
+        return _read_head(self._server.run(Script.VIEW_HEAD, cluster, now))
+
+    def instances(
+        self, cluster: str, now: str, arns: Sequence[str], generation: str | None = None
+    ) -> list[Look] | None:
+        """These instances in this order. None when the generation is asked for and another one began."""
+        lists = [arns[first : first + _AT_ONCE] for first in range(0, len(arns), _AT_ONCE)]
+        if not lists:
+            return []
+        answers = self._server.run_each(Script.VIEW_PART, [(cluster, now, pack(each)) for each in lists])
+        parts = [_read_part(answer) for answer in answers]
+        if generation is not None and any(part.generation != generation for part in parts):
+            return None
+        return [
+            Look(arn, raw, part.clock)
+            for names, part in zip(lists, parts, strict=True)
+            for arn, raw in zip(names, part.instances, strict=True)
+        ]
