@@ -32,6 +32,10 @@ _MORE = frozenset({End.LEFT, End.THROTTLED, End.REFUSED, End.RECALLED})
 """After these another look may start something."""
 
 
+Planner = Callable[[Sequence[Job], Situation, Rules], Plan]
+"""Decides what starts: `planner.plan`, or one that is watched."""
+
+
 class PassReport(Record, frozen=True, kw_only=True):
     """What a pass did: how many jobs came to which end (see `End`).
 
@@ -85,6 +89,7 @@ class Scheduler:
     rules: Rules
     waiting_limit: int = 2000
     sleep: Callable[[float], None] = time.sleep
+    planner: Planner = planned
     boards: dict[str, Board] = field(default_factory=dict)
 
     def run(self, cluster: str, *, fresh: Sequence[str] = (), time_left: TimeLeft = forever) -> PassReport:
@@ -120,7 +125,7 @@ class Scheduler:
         waiting = self._waiting(cluster, fresh)
         shapes = self.scaling.shapes(cluster, view, waiting)
         situation = Situation(view.instances, self._now(), self._usage(cluster, waiting), shapes.known)
-        look = Look(view, waiting, planned(waiting, situation, self.rules))
+        look = Look(view, waiting, self.planner(waiting, situation, self.rules))
         ends = self._start(cluster, look, time_left)
         rejected = self._reject(look, time_left) if shapes.certain else 0
         self.scaling.grow(cluster, view, look.plan)
