@@ -163,7 +163,12 @@ class Jobs(Table):
         "A job that does not fit and waited so long gets an instance emptied for it.",
         allowed=INTERVALS,
     )
-    keep_days: int = setting(30, "Days that ended jobs are remembered.", ge=1, le=365)
+    keep_days: int = setting(
+        30,
+        "Days that ended jobs are remembered. Not fewer than a message can come a second time in.",
+        ge=7,
+        le=365,
+    )
 
 
 class Config(Table):

@@ -27,6 +27,8 @@ OWN_CLUSTER = "everyday"
 
 # Four tries of a silent service take 79 seconds.
 _TIMEOUT = Duration.minutes(2)
+# A wrong job is given up at once, with the reason; a healthy one outlasts a ledger that is away for hours.
+_JOB_RECEIVES = 100
 
 
 class JobsStack(Stack):
@@ -76,8 +78,11 @@ class JobsStack(Stack):
         self._dead_letters = sqs.Queue(
             self, "DeadLetters", retention_period=Duration.days(14), enforce_ssl=True
         )
-        self._jobs_queue = WorkQueue(self, "Jobs", timeout=_TIMEOUT, dead_letters=self._dead_letters)
-        self._events = WorkQueue(self, "Events", timeout=_TIMEOUT, dead_letters=self._dead_letters)
+        letters = self._dead_letters
+        self._jobs_queue = WorkQueue(
+            self, "Jobs", timeout=_TIMEOUT, dead_letters=letters, prompt=True, receives=_JOB_RECEIVES
+        )
+        self._events = WorkQueue(self, "Events", timeout=_TIMEOUT, dead_letters=letters, prompt=True)
         self._wakes = WakeQueue(self, "Wakes", timeout=_TIMEOUT)
 
     def _job_ingest(self) -> ThinFunction:

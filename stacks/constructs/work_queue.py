@@ -16,20 +16,28 @@ _MARGIN_SECONDS = 10
 class WorkQueue(Construct):
     """Each message reaches the function at least once; what fails again and again goes to `dead_letters`.
 
-    `timeout` is the function's.
+    `timeout` is the function's. `prompt`: what failed comes back as soon as the function cannot have it any
+    more; else after six times the timeout, which AWS advises so that a slow batch is not delivered twice.
+    `receives`: how often a message is tried.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, timeout: Duration, dead_letters: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        timeout: Duration,
+        dead_letters: sqs.IQueue,
+        prompt: bool = False,
+        receives: int = _RECEIVES,
     ) -> None:
         super().__init__(scope, construct_id)
         self.queue = sqs.Queue(
             self,
             "Queue",
-            # AWS asks for six times the function's timeout, so that a slow batch is not delivered twice.
-            visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
+            visibility_timeout=_just_above(timeout) if prompt else Duration.seconds(6 * timeout.to_seconds()),
             retention_period=Duration.days(14),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=receives),
             enforce_ssl=True,
         )
 
@@ -65,7 +73,7 @@ class WakeQueue(Construct):
             fifo=True,
             content_based_deduplication=True,
             # A pass that crashed blocks its group so long: hardly longer than a pass may take.
-            visibility_timeout=Duration.seconds(timeout.to_seconds() + _MARGIN_SECONDS),
+            visibility_timeout=_just_above(timeout),
             retention_period=Duration.hours(1),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_WAKE_RECEIVES),
             enforce_ssl=True,
@@ -76,3 +84,7 @@ class WakeQueue(Construct):
         function.add_event_source(
             sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True)
         )
+
+
+def _just_above(timeout: Duration) -> Duration:
+    return Duration.seconds(timeout.to_seconds() + _MARGIN_SECONDS)

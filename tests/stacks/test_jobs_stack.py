@@ -119,6 +119,17 @@ def test_a_wake_blocks_its_cluster_hardly_longer_than_a_pass_may_take(jobs: Temp
     assert wakes["RedrivePolicy"]["maxReceiveCount"] == 3
 
 
+def test_a_job_comes_back_soon_and_outlasts_a_ledger_that_is_away_for_hours(jobs: Template) -> None:
+    timeout = _function(jobs, "JobIngest")["Timeout"]
+    (queue,) = (
+        each["Properties"]
+        for key, each in jobs.find_resources("AWS::SQS::Queue").items()
+        if key.startswith("JobsQueue")
+    )
+    assert timeout < queue["VisibilityTimeout"] <= timeout + 15
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] >= 3 * 3600
+
+
 def test_what_a_fifo_queue_gives_up_goes_to_a_fifo_queue(jobs: Template) -> None:
     queues = jobs.find_resources("AWS::SQS::Queue")
     for queue in queues.values():
