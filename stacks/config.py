@@ -166,7 +166,7 @@ class Jobs(Table):
     keep_days: int = setting(
         30,
         "Days that ended jobs are remembered. Not fewer than a message can come a second time in.",
-        ge=7,
+        ge=14,
         le=365,
     )
 

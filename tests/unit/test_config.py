@@ -53,7 +53,7 @@ def test_every_setting_can_be_given() -> None:
             "queues": {"nightly": 3, "default": 1},
             "fairness": "30 minutes",
             "starve_after": "2 hours",
-            "keep_days": 7,
+            "keep_days": 21,
         },
     }
     config = parse(given)
