@@ -24,6 +24,7 @@ from stacks.stage import Stage
 from stacks.table import interval
 
 OWN_CLUSTER = "everyday"
+SAMPLE_FAMILY = "everyday-sample"
 
 # Four tries of a silent service take 79 seconds.
 _TIMEOUT = Duration.minutes(2)
@@ -91,7 +92,7 @@ class JobsStack(Stack):
             wake_queue_url=self._wakes.queue.queue_url,
             dead_letters_url=self._dead_letters.queue_url,
             clusters=tuple(self._clusters.names),
-            families=self._jobs.families,
+            families=self._families(),
             class_step_seconds=_seconds(self._jobs.class_step),
             keep_days=self._jobs.keep_days,
             ecs_url=self._stage.ecs_url,
@@ -111,7 +112,7 @@ class JobsStack(Stack):
             weights=tuple(f"{queue}={weight}" for queue, weight in jobs.queues.items()),
             fairness_seconds=_seconds(jobs.fairness),
             starve_after_seconds=_seconds(jobs.starve_after),
-            groups=(f"{OWN_CLUSTER}={self._own.group.auto_scaling_group_name}",) if self._own else (),
+            groups=self._groups(),
         )
         # Lambda gives a whole processor to 1,769 MB; planning is the only thing here that computes.
         worker = self._function(
@@ -123,7 +124,7 @@ class JobsStack(Stack):
             queues=[self._wakes.queue, self._events.queue, self._dead_letters],
             state=self._state.secret.secret_arn,
             clusters=self._clusters,
-            families=jobs.families,
+            families=self._families(),
             roles=self._task_roles(),
         )
         if self._own:
@@ -147,6 +148,16 @@ class JobsStack(Stack):
             clusters=self._clusters,
         )
         return worker
+
+    def _families(self) -> tuple[str, ...]:
+        """Local mode runs samples of its own too."""
+        return (*self._jobs.families, SAMPLE_FAMILY) if self._stage.free else self._jobs.families
+
+    def _groups(self) -> tuple[str, ...]:
+        """A stand-in for ECS has no machines behind it that could be asked for."""
+        if self._own is None or self._stage.ecs_url:
+            return ()
+        return (f"{OWN_CLUSTER}={self._own.group.auto_scaling_group_name}",)
 
     def _cluster_settings(self) -> dict[str, Any]:
         """What all functions that look at clusters are told."""

@@ -28,6 +28,7 @@ _CONTAINER = {
     "name": "sample",
     "image": "public.ecr.aws/docker/library/busybox:1",
     "command": ["sh", "-c", "sleep $SECONDS_TO_RUN"],
+    "environment": [{"name": "SECONDS_TO_RUN", "value": "3"}],
     "cpu": 128,
     "memory": 100,
     "essential": True,

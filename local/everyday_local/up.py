@@ -1,12 +1,12 @@
 """`everyday local up`: start everything, deploy, fire the main jobs, and say where it all is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -68,6 +68,18 @@ class Cast:
     admin_key_file: Path
 
 
+class Deployed(NamedTuple):
+    """A system that is up. `outputs` are those of its stacks; `session` speaks to its local AWS."""
+
+    cast: Cast
+    outputs: Mapping[str, str]
+    session: "boto3.Session"
+
+    def jobs_job(self, progress: Progress) -> JobsJob:
+        """The main job of `jobs`, to be run."""
+        return JobsJob(self.session, self.outputs, progress, ecs_url=self.cast.ecs.address)
+
+
 def cast_of(folder: Folder, memory: Memory) -> Cast:
     """The services of a folder, at the ports it remembers. Raises LocalError when a program is missing."""
     at, ghost = memory.ports, bool(memory.ghost)
@@ -99,28 +111,42 @@ class Up:
         What this run started is ended when it runs only `once`, and when anything goes wrong. Raises
         LocalError.
         """
-        with ThreadPoolExecutor(_THREADS) as pool, self.folder.alone(self._waiting):
-            try:
-                summary = self._tried(pool, ghost=ghost, console=not once)
-            except BaseException:
-                # Before the pool is left: it waits for its threads, and they wait for processes.
-                self.processes.close()
-                raise
+        with self._working() as pool:
+            summary = self._fire(pool, self._tried(pool, ghost=ghost, console=not once))
             if once:
                 # Before the next `up` may work: it would take these for running.
                 self.processes.close()
             return summary
 
-    def _tried(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Summary:
+    @contextmanager
+    def deployed(self) -> Iterator[Deployed]:
+        """Everything started and deployed, and no job fired; it ends with the block. Raises LocalError."""
+        with self._working() as pool:
+            try:
+                yield self._tried(pool, ghost=False, console=False)
+            finally:
+                self.processes.close()
+
+    @contextmanager
+    def _working(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(_THREADS) as pool, self.folder.alone(self._waiting):
+            try:
+                yield pool
+            except BaseException:
+                # Before the pool is left: it waits for its threads, and they wait for processes.
+                self.processes.close()
+                raise
+
+    def _tried(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Deployed:
         """A port that somebody took between the choice and the start is stepped around like any other."""
         for _ in range(_TRIES - 1):
             with suppress(PortTaken):
-                return self._work(pool, ghost=ghost, console=console)
+                return self._up(pool, ghost=ghost, console=console)
             self.processes.close()
             self.processes = Processes(self.folder)
-        return self._work(pool, ghost=ghost, console=console)
+        return self._up(pool, ghost=ghost, console=console)
 
-    def _work(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Summary:
+    def _up(self, pool: ThreadPoolExecutor, *, ghost: bool, console: bool) -> Deployed:
         memory = self._remember(ghost=ghost)
         cast = cast_of(self.folder, memory)
         deployment = Deployment(
@@ -139,7 +165,7 @@ class Up:
         self._start_and_deploy(pool, cast, deployment)
         if console:
             self._ensure(cast.console)
-        return self._fire(pool, cast, deployment.outputs())
+        return Deployed(cast, deployment.outputs(), local_session(cast.cloud.address))
 
     def _start_and_deploy(self, pool: ThreadPoolExecutor, cast: Cast, deployment: Deployment) -> None:
         """Everything that does not wait for something else runs side by side."""
@@ -153,13 +179,13 @@ class Up:
             self._progress.begin("Deploying to the local AWS", None)
             deployment.deploy()
 
-    def _fire(self, pool: ThreadPoolExecutor, cast: Cast, outputs: Mapping[str, str]) -> Summary:
-        session = local_session(cast.cloud.address)
-        jobs = JobsJob(session, outputs, self._beside, ecs_url=cast.ecs.address)
-        draining = pool.submit(jobs.run)
-        return Summary(self._photos(cast, outputs, session), draining.result())
+    def _fire(self, pool: ThreadPoolExecutor, deployed: Deployed) -> Summary:
+        """The main jobs, side by side."""
+        draining = pool.submit(deployed.jobs_job(self._beside).run)
+        return Summary(self._photos(deployed), draining.result())
 
-    def _photos(self, cast: Cast, outputs: Mapping[str, str], session: "boto3.Session") -> PhotosSummary:
+    def _photos(self, deployed: Deployed) -> PhotosSummary:
+        cast, outputs, session = deployed
         admin_key = fill(
             session, outputs, instagram_url=cast.instagram.address, admin_key_file=cast.admin_key_file
         )
