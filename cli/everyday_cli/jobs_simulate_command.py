@@ -49,8 +49,8 @@ def _part_of_trace(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--instances", type=positive, help="How many instances the cluster has."),
         click.option("--longest", type=positive, help="Cut run times, in seconds."),
         click.option("--load", type=click.FloatRange(0, 10, min_open=True), help="Offered load: 1 is all."),
-        click.option("--window", type=click.IntRange(0), help="How many times --jobs before the end."),
-        click.option("--jobs", type=positive, help="How many jobs."),
+        click.option("--skip", type=positive, help="Leave so many at the end of a trace out."),
+        click.option("--jobs", type=positive, help="How many jobs; of a trace the last ones."),
     ):
         command = option(command)
     return command
@@ -96,6 +96,7 @@ def _part_of_trace(command: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="Queue numbers of an .swf file: of high, of normal, of low.",
 )
+@click.option("--whole", is_flag=True, help="Run the scheduler with its ledger, claims and sweeps, too.")
 @_part_of_trace
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the drain as SVG.")
 def simulate(
@@ -106,6 +107,7 @@ def simulate(
     estimates: str,
     ranks: tuple[int, ...],
     plot: Path | None,
+    whole: bool,
     **part: Any,
 ) -> int:
     """Run a workload through the production planner, or another policy, against a model of ECS.
@@ -117,7 +119,9 @@ def simulate(
 
     cut = Cut(**{key: value for key, value in part.items() if value is not None})
     found = workload(name, seed=seed, cut=cut, ranks=ranks)
-    options = Options(seed=seed, conditions=CONDITIONS[conditions], estimates=Estimates(estimates))
+    options = Options(
+        seed=seed, conditions=CONDITIONS[conditions], estimates=Estimates(estimates), whole=whole
+    )
     runs = _runs(found, policies, options)
     if plot:
         _draw(plot, runs)
@@ -128,11 +132,14 @@ def simulate(
 
 
 def _runs(found: "Workload", policies: tuple[str, ...], options: Options) -> "list[Simulated]":
+    from everyday.adapters.memory_ledger import MemoryLedger
     from everyday.adapters.memory_state import MemoryState
+    from everyday.jobs.simulator.policies import Stores
     from everyday.jobs.simulator.simulation import simulate as run
 
+    stores = Stores(MemoryState, MemoryLedger)
     with current().progress() as progress:
-        return [run(found, Policy(policy), MemoryState, options, progress=progress) for policy in policies]
+        return [run(found, Policy(policy), stores, options, progress=progress) for policy in policies]
 
 
 def _draw(path: Path, runs: "list[Simulated]") -> None:

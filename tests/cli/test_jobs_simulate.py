@@ -63,7 +63,7 @@ def test_the_drain_is_drawn(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (("--workload", "blog", "--load", "1"), "takes no --load"),
-        (("--workload", "flood", "--window", "1"), "takes no --window"),
+        (("--workload", "flood", "--skip", "1"), "takes no --skip"),
         (("--workload", "blog", "--policy", "best"), "'best' is not one of"),
         (("--workload", EXAMPLES / "nodes.swf", "--queue-rank", "3,x,1"), "3 to 3 whole numbers"),
         (("--workload", EXAMPLES / "nodes.swf", "--instance", "1024"), "2 to 3 whole numbers"),

@@ -1,13 +1,13 @@
 """Small workloads, and simulations of them."""
 
+from everyday.adapters.memory_ledger import MemoryLedger
 from everyday.adapters.memory_state import MemoryState
 from everyday.jobs.model import Amount, JobClass
-from everyday.jobs.simulator.conditions import Conditions
-from everyday.jobs.simulator.policies import Options, Policy
+from everyday.jobs.simulator.policies import Options, Policy, Stores
 from everyday.jobs.simulator.simulation import Simulated, simulate
 from everyday.jobs.simulator.workload import Workload, WorkloadJob
 
-CALM = Conditions()
+STORES = Stores(MemoryState, MemoryLedger)
 ROOM = Amount(cpu=1024, memory=1000)
 
 
@@ -21,4 +21,4 @@ def a_workload(*jobs: WorkloadJob, instances: tuple[Amount, ...] = (ROOM,)) -> W
 
 
 def run(workload: Workload, policy: Policy = Policy.EVERYDAY, **options: object) -> Simulated:
-    return simulate(workload, policy, MemoryState, Options(**options))
+    return simulate(workload, policy, STORES, Options(**options))

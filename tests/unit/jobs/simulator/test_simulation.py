@@ -124,3 +124,25 @@ def test_a_job_starves_when_it_was_first_in_line_for_too_long() -> None:
     assert starved(jobs, {"a": 100, "b": 201, "c": 300}, bound=100) == 1
     assert starved(jobs, {"a": 5000, "b": 5000, "c": 5000}, bound=100) == 1
     assert starved(jobs, {"a": 100, "c": 300}, bound=1000) == 1
+
+
+@pytest.mark.parametrize("conditions", ["calm", "usual", "rough"])
+@pytest.mark.parametrize("policy", sorted(PLANNED))
+def test_the_whole_scheduler_loses_and_doubles_nothing(policy: Policy, conditions: str) -> None:
+    options = {"seed": 6, "conditions": CONDITIONS[conditions], "whole": True}
+    result = run(flood(6, jobs=120, instances=3), policy, **options).result
+    assert (result.broken, result.placed, result.inversions, result.rejects) == ((), 120, 0, 0)
+
+
+def test_the_whole_scheduler_starts_what_its_planner_and_reservations_start() -> None:
+    workload = flood(7, jobs=150, instances=3)
+    parts, whole = (run(workload, whole=each).watch.ran_at for each in (False, True))
+    assert parts == whole
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_functions_that_die_anywhere_break_nothing(seed: int) -> None:
+    conditions = Conditions(crash=0.3, event=(0, 2_000), event_twice=0.2, reconcile=120_000)
+    result, watch = run(blog(seed), seed=seed, conditions=conditions, whole=True)
+    assert (result.broken, result.placed, result.rejects) == ((), 100, 0)
+    assert watch.crashes > 5

@@ -142,13 +142,13 @@ def test_openb_maps_classes_gives_whole_gpus_and_takes_the_commonest_node() -> N
     assert job.job_class is expected.get(shared[6], JobClass.HIGH)
 
 
-def test_openb_is_cut_to_windows_and_run_times() -> None:
-    last, before = (read_openb(PODS, NODES, Cut(jobs=20, window=window)) for window in (0, 1))
+def test_openb_is_cut_to_parts_and_run_times() -> None:
+    last, before = (read_openb(PODS, NODES, Cut(jobs=20, skip=skip)) for skip in (0, 20))
     assert len(last.jobs) == len(before.jobs) == 20
     assert not {job.id for job in last.jobs} & {job.id for job in before.jobs}
     assert max(job.run for job in last.jobs) <= 3_600_000
     with pytest.raises(InvalidMessageError, match="no job is left"):
-        read_openb(PODS, NODES, Cut(jobs=20, window=9))
+        read_openb(PODS, NODES, Cut(jobs=20, skip=200))
 
 
 @pytest.mark.parametrize("line", ["p,1,x,1,1,,LS,Running,1,2,1", "p,1,1,1,1,,??,Running,1,2,1", "p,1"])

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from everyday.errors import EcsThrottled
 from everyday.jobs.model import Job, JobClass
 from everyday.jobs.simulator.ecs import Change
-from everyday.jobs.simulator.world import World
+from everyday.jobs.simulator.world import Settled, World
 
 CYCLE = 10_000
 """Milliseconds between two looks at the queues."""
 
 
-class Cycling:
+class Cycling(Settled):
     """Policy `batch-fifo`: in the manner of AWS Batch's FIFO job queues that share a compute environment.
 
     The queues are looked at in the order of their priority. Of each, jobs are placed until its head does not

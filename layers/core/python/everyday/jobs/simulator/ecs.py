@@ -80,7 +80,10 @@ class SimulatedEcs:
         self.by_arn = {machine.arn: machine for machine in self.machines}
         self.watcher = Watcher()
         self.deliver: Callable[[Change], None] = lambda _: None
-        self._by_token: dict[str, Task] = {}
+        self.tasks: dict[str, Task] = {}
+        self._arns: dict[str, str] = {}
+        self._asks: dict[str, Launchable] = {}
+        self._ending: set[str] = set()
         self._calls_left, self._filled_at = float(BURST), timeline.now
 
     def run(self, ask: Launchable) -> Task | None:
@@ -90,13 +93,26 @@ class SimulatedEcs:
         """
         self._throttle()
         self.watcher.called(ask)
-        if (known := self._by_token.get(ask.started_by)) is not None:
+        if (known := self.known(ask.started_by)) is not None:
             return known
         machine = self._place(ask)
         if machine is None:
             self.watcher.rejected(ask)
             return None
         return self._accept(ask, machine)
+
+    def known(self, started_by: str) -> Task | None:
+        """The task that this token has already got."""
+        return self.tasks.get(self._arns.get(started_by, ""))
+
+    def stop(self, arn: str) -> None:
+        """StopTask: a running task ends now, one that is PENDING as soon as it runs."""
+        task = self.tasks[arn]
+        machine = self.by_arn[task.instance or ""]
+        if task.status == "RUNNING":
+            self._end(self._asks[arn], task, machine)
+        elif not task.stopped:
+            self._asks[arn] = self._asks[arn]._replace(run=0)
 
     def _throttle(self) -> None:
         now = self._timeline.now
@@ -126,7 +142,9 @@ class SimulatedEcs:
             started_by=ask.started_by,
             group=FAMILY_GROUP,
         )
-        self._by_token[ask.started_by] = machine.tasks[task.arn] = task
+        self._arns[ask.started_by] = task.arn
+        self._asks[task.arn] = ask
+        self.tasks[task.arn] = machine.tasks[task.arn] = task
         self.watcher.accepted(ask, task)
         self._emit(task)
         self._touch(machine)
@@ -142,9 +160,12 @@ class SimulatedEcs:
         machine.free -= task.demand.amount
         running = self._change(machine, task, status="RUNNING", started_at=self._timeline.now)
         self.watcher.running(ask, running)
-        self._timeline.after(ask.run, lambda: self._end(ask, running, machine))
+        self._timeline.after(self._asks[task.arn].run, lambda: self._end(ask, running, machine))
 
     def _end(self, ask: Launchable, task: Task, machine: Machine) -> None:
+        if task.arn in self._ending:
+            return
+        self._ending.add(task.arn)
         machine.shown += task.demand.amount
         self._touch(machine)
         delay = self._dice.within(self._conditions.stop)
@@ -164,7 +185,7 @@ class SimulatedEcs:
 
     def _change(self, machine: Machine, task: Task, **changes: object) -> Task:
         changed = replace(task, version=task.version + 1, **changes)
-        self._by_token[changed.started_by or ""] = machine.tasks[task.arn] = changed
+        self.tasks[task.arn] = machine.tasks[task.arn] = changed
         self._emit(changed)
         self._touch(machine)
         return changed

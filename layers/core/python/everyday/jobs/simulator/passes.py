@@ -13,7 +13,7 @@ from everyday.jobs.planner import plan
 from everyday.jobs.ports import ClusterState, View
 from everyday.jobs.simulator.conditions import Dice
 from everyday.jobs.simulator.ecs import Change
-from everyday.jobs.simulator.world import CLUSTER, World
+from everyday.jobs.simulator.world import CLUSTER, Settled, World
 
 Planner = Callable[[Sequence[Job], Situation, Rules], Plan]
 
@@ -24,7 +24,7 @@ AT_ONCE = 8
 """So many RunTask calls are under way side by side."""
 
 
-class Passes:
+class Passes(Settled):
     """Policies `strict`, `greedy` and `everyday`: a pass after every change, one at a time.
 
     The planner and the reservations are the production's; what is around them (queue, ledger, claims) is a
@@ -95,6 +95,7 @@ class Passes:
         self._asked = False
         self._state.begin_pass(CLUSTER)
         if self._dice.chance(conditions.crash):
+            self._world.watch.crashes += 1
             self._free_at = now + conditions.visibility
             self._wake()
             return

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from everyday.jobs.model import Demand, Group, Job, JobClass
 from everyday.jobs.plan import ClassPolicy, Rules
-from everyday.jobs.ports import ClusterState
+from everyday.jobs.ports import ClusterState, Ledger
 from everyday.jobs.rank import rank_of
 from everyday.jobs.simulator.conditions import Conditions, Dice
 from everyday.jobs.simulator.cycling import Cycling
 from everyday.jobs.simulator.passes import Passes
 from everyday.jobs.simulator.retrying import Retrying
+from everyday.jobs.simulator.whole import Whole
 from everyday.jobs.simulator.workload import WorkloadJob
 from everyday.jobs.simulator.world import CLUSTER, Way, World
 
@@ -23,8 +24,13 @@ STEP = 21_600_000
 FOREVER = 10**12
 """Milliseconds that no wait makes up for."""
 
-NewState = Callable[[Callable[[], int]], ClusterState]
-"""Makes an empty state of clusters that reads the given clock, in milliseconds."""
+
+class Stores(NamedTuple):
+    """What a simulation keeps its records in: makers of an empty state of clusters, which reads the given
+    clock (milliseconds), and of an empty ledger."""
+
+    state: Callable[[Callable[[], int]], ClusterState]
+    ledger: Callable[[], Ledger]
 
 
 class Policy(StrEnum):
@@ -57,22 +63,28 @@ class Estimates(StrEnum):
 
 
 class Options(NamedTuple):
-    """How to simulate. `rules`: of policy `everyday`. `step`: what one class is worth, in milliseconds."""
+    """How to simulate. `rules`: of policy `everyday`. `step`: what one class is worth, in milliseconds.
+
+    `whole`: the planner's policies run the production's use cases whole, with ledger, claims, sweeps and
+    readings; else its planner and its reservations only, which is faster.
+    """
 
     seed: int = 0
     conditions: Conditions = Conditions()
     estimates: Estimates = Estimates.TRUE
     rules: Rules = Rules()
     step: int = STEP
+    whole: bool = False
 
 
-def way_of(policy: Policy, world: World, new_state: NewState, rules: Rules) -> Way:
+def way_of(policy: Policy, world: World, stores: Stores, options: Options) -> Way:
     """The policy at work in this world."""
     if policy in {Policy.SEED, Policy.SEED_GATE}:
         return Retrying(world, gate=policy is Policy.SEED_GATE)
     if policy is Policy.BATCH_FIFO:
         return Cycling(world)
-    return Passes(world, new_state(lambda: world.timeline.now), _rules(policy, rules))
+    rules, state = _rules(policy, options.rules), stores.state(lambda: world.timeline.now)
+    return Whole(world, state, stores.ledger(), rules) if options.whole else Passes(world, state, rules)
 
 
 def _rules(policy: Policy, rules: Rules) -> Rules:

@@ -5,7 +5,7 @@ from everyday.jobs.model import Amount, Job
 from everyday.jobs.simulator.conditions import Dice
 from everyday.jobs.simulator.ecs import Change
 from everyday.jobs.simulator.workload import total
-from everyday.jobs.simulator.world import World
+from everyday.jobs.simulator.world import Settled, World
 
 HIDDEN = 30_000
 """Milliseconds for which a rejected message stays invisible."""
@@ -17,7 +17,7 @@ SUM_AGE = 60_000
 """Milliseconds between two readings of the cluster's sum."""
 
 
-class Retrying:
+class Retrying(Settled):
     """Policy `seed`: whatever message is visible is tried. With `gate`, policy `seed-gate`: it is tried only
     if the sum of all that was free in the cluster, read once a minute, is enough."""
 

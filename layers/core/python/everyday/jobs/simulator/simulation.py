@@ -8,7 +8,7 @@ from everyday.jobs.model import Job
 from everyday.jobs.simulator.conditions import Conditions
 from everyday.jobs.simulator.ecs import SimulatedEcs
 from everyday.jobs.simulator.history import Kind, broken
-from everyday.jobs.simulator.policies import PLANNED, NewState, Options, Policy, jobs_of, way_of
+from everyday.jobs.simulator.policies import PLANNED, Options, Policy, Stores, jobs_of, way_of
 from everyday.jobs.simulator.result import (
     Result,
     makespan,
@@ -46,7 +46,7 @@ class Simulated(NamedTuple):
 def simulate(
     workload: Workload,
     policy: Policy,
-    new_state: NewState,
+    stores: Stores,
     options: Options = Options(),  # noqa: B008 - immutable
     *,
     progress: Progress = Silent(),  # noqa: B008 - it has no state
@@ -65,18 +65,24 @@ def simulate(
     notice = options.conditions if policy in PLANNED else Conditions()
     watch = Watch(timeline, ecs, jobs, notice, progress)
     world = World(
-        timeline=timeline, conditions=options.conditions, seed=options.seed, ecs=ecs, watch=watch, runs=runs
+        timeline=timeline,
+        conditions=options.conditions,
+        seed=options.seed,
+        ecs=ecs,
+        watch=watch,
+        jobs=jobs,
+        runs=runs,
     )
-    way = way_of(policy, world, new_state, options.rules)
+    way = way_of(policy, world, stores, options)
     ecs.deliver = way.changed
     for job in jobs.values():
         timeline.at(job.enqueued_at, partial(_submit, watch, way, job))
     progress.begin(f"{policy} on {workload.name}", len(jobs))
     limit = BEGIN + PATIENCE * round(lower_bound(workload)) + 86_400_000
-    while len(watch.ended_at) < len(jobs):
+    while len(watch.ended_at) < len(jobs) or not way.settled:
         if timeline.now > limit or not timeline.step():
             raise Stuck(f"{len(jobs) - len(watch.ended_at)} jobs of {workload.name} were lost by {policy}")
-    return Simulated(_result(workload, policy, options, world, jobs), watch)
+    return Simulated(_result(workload, policy, options, world, way), watch)
 
 
 def _submit(watch: Watch, way: Way, job: Job) -> None:
@@ -84,10 +90,8 @@ def _submit(watch: Watch, way: Way, job: Job) -> None:
     way.submitted(job)
 
 
-def _result(
-    workload: Workload, policy: Policy, options: Options, world: World, jobs: dict[str, Job]
-) -> Result:
-    watch = world.watch
+def _result(workload: Workload, policy: Policy, options: Options, world: World, way: Way) -> Result:
+    watch, jobs = world.watch, world.jobs
     placed = len(watch.ran_at)
     aging = jobs_of([job for job in workload.jobs if job.id in jobs], options, begin=BEGIN)
     bound = options.rules.starve_after + max(world.runs.values(), default=0)
@@ -114,5 +118,5 @@ def _result(
         wait_seconds={job_class: spread(values) for job_class, values in waits(watch, jobs).items()},
         planner_ms=planner_time(watch.planner_seconds),
         passes=len(watch.planner_seconds),
-        broken=tuple(found),
+        broken=(*found, *way.complaints()),
     )

@@ -22,13 +22,13 @@ _QOS = {"LS": JobClass.HIGH, "Guaranteed": JobClass.HIGH, "Burstable": JobClass.
 class Cut(NamedTuple):
     """Which part of a trace is simulated, and on what.
 
-    `jobs`: how many, the last ones; `window`: 0 for these, 1 for as many before them and so on. `load`:
-    submissions are stretched or squeezed to it; None keeps the trace's times. `longest`: no run time is
-    longer, in seconds. `instances`: how many equal ones of what `instance` says, instead of the trace's own.
+    `jobs`: how many, the last ones; `skip`: so many at the end are left out before. `load`: submissions are
+    stretched or squeezed to it; None keeps the trace's times. `longest`: no run time is longer, in seconds.
+    `instances`: how many equal ones of what `instance` says, instead of the trace's own.
     """
 
     jobs: int | None = None
-    window: int = 0
+    skip: int = 0
     load: float | None = None
     longest: int | None = None
     instances: int | None = None
@@ -121,8 +121,6 @@ def read_openb(pods: Iterable[str], nodes: Iterable[str], cut: Cut) -> Workload:
 def _rows(lines: Iterable[str], what: str, read: Callable[[Mapping[str, str]], T]) -> Iterator[T]:
     for number, row in enumerate(csv.DictReader(lines), 2):
         try:
-            if None in row.values():
-                raise ValueError("columns are missing")
             yield read(row)
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidMessageError(f"line {number}: not a {what} of openb: {error!r}") from error
@@ -133,6 +131,8 @@ def _openb_node(row: Mapping[str, str]) -> Amount:
 
 
 def _openb_job(row: Mapping[str, str]) -> list[WorkloadJob]:
+    if row["scheduled_time"] is None:
+        raise ValueError("columns are missing")
     if not row["scheduled_time"] or not row["deletion_time"]:
         return []
     return [
@@ -150,9 +150,8 @@ def _openb_job(row: Mapping[str, str]) -> list[WorkloadJob]:
 
 def _cut(name: str, jobs: list[WorkloadJob], instances: tuple[Amount, ...], cut: Cut) -> Workload:
     jobs = sorted(jobs, key=lambda job: job.submitted)
-    if cut.jobs is not None:
-        end = len(jobs) - cut.window * cut.jobs
-        jobs = jobs[max(0, end - cut.jobs) : max(0, end)]
+    end = max(0, len(jobs) - cut.skip)
+    jobs = jobs[max(0, end - cut.jobs) if cut.jobs else 0 : end]
     if not jobs:
         raise InvalidMessageError(f"{name}: no job is left in that part of the trace")
     if cut.instances or cut.instance:

@@ -45,7 +45,7 @@ class Watch(Watcher):
     ) -> None:
         self._progress = progress
         self._timeline, self._jobs, self._conditions = timeline, jobs, conditions
-        self.calls = self.rejects = self.inversions = 0
+        self.calls = self.rejects = self.inversions = self.crashes = 0
         self.submitted_at: dict[str, int] = {}
         self.ran_at: dict[str, int] = {}
         self.ended_at: dict[str, int] = {}
@@ -106,9 +106,9 @@ class Watch(Watcher):
 
     def running(self, ask: Launchable, task: Task) -> None:
         job = self._jobs[ask.job_id]
-        self.ran_at[job.id] = self._timeline.now
+        self._waits[job.job_class] -= job.id not in self.ran_at
+        self.ran_at.setdefault(job.id, self._timeline.now)
         self._note(Kind.RUNNING, job.id, task)
-        self._waits[job.job_class] -= 1
         self._runs[job.job_class] += 1
         self._moment()
 

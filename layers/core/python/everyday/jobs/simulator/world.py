@@ -1,6 +1,6 @@
 """What every policy finds in a simulation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,13 +16,14 @@ CLUSTER = "simulated"
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """One simulation's parts. `runs`: how long each job's task will run, in milliseconds, by job id."""
+    """One simulation's parts. `jobs` by id; `runs`: how many milliseconds the task of each will run."""
 
     timeline: Timeline
     conditions: Conditions
     seed: int
     ecs: SimulatedEcs
     watch: Watch
+    jobs: Mapping[str, Job]
     runs: Mapping[str, int]
 
     def start(self, job: Job) -> Task | None:
@@ -47,3 +48,21 @@ class Way(Protocol):
     def submitted(self, job: Job) -> None: ...
 
     def changed(self, change: Change) -> None: ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has nothing to do once every task has stopped."""
+        ...
+
+    def complaints(self) -> Sequence[str]:
+        """What it believes and is not so."""
+        ...
+
+
+class Settled:
+    """A way that keeps no records."""
+
+    settled = True
+
+    def complaints(self) -> Sequence[str]:
+        return ()
