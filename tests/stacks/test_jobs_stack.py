@@ -220,7 +220,7 @@ def test_the_settings_of_the_owner_reach_the_functions(synth: Synth) -> None:
         queues={"a": 3, "b": 1},
         fairness="10 minutes",
         starve_after="2 hours",
-        keep_days=7,
+        keep_days=21,
     )
     jobs = synth(Config(jobs=owner), stage="aws").template("EverydayJobs")
     ingest = _told(jobs, "JobIngest", IngestSettings)
@@ -230,7 +230,7 @@ def test_the_settings_of_the_owner_reach_the_functions(synth: Synth) -> None:
     assert scheduler.weights == ("a=3", "b=1")
     assert (scheduler.fairness_seconds, scheduler.starve_after_seconds) == (600, 7200)
     snapshot = _told(jobs, "ClusterSnapshot", ClusterSettings)
-    assert {each.keep_days for each in (ingest, scheduler, snapshot)} == {7}
+    assert {each.keep_days for each in (ingest, scheduler, snapshot)} == {21}
 
 
 def test_a_function_asks_valkey_over_tls_with_a_secret_that_no_template_holds(jobs: Template) -> None:
