@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import redis
 
 from everyday.adapters.valkey.server import Server, connect
 from everyday.adapters.valkey.state import ValkeyState
+from everyday.adapters.valkey.stored import Stored, plain, read, state_fields, state_of
 from everyday_local.folder import Folder
 from everyday_local.ports import any_free
 from everyday_local.valkey import valkey
@@ -76,3 +78,26 @@ def a_valkey(path: Path, *options: str) -> Iterator[Valkey]:
     finally:
         server.kill()
         server.admin.close()
+
+
+def audit(server: Valkey, cluster: str) -> None:
+    """What is stored of a cluster adds up: the sums of what is held, of what is left, and the places."""
+    admin = server.admin
+    prefix = f"{cluster}:instance:".encode()
+    found: dict[str, Stored] = {}
+    for key in admin.scan_iter(match=prefix + b"*", count=1000):
+        flat = [text for pair in admin.hgetall(key).items() for text in pair]
+        packed = msgspec.msgpack.encode([text.decode() for text in flat])
+        found[key[len(prefix) :].decode()] = read(msgspec.Raw(packed))
+    assert {arn.encode() for arn in found} == admin.smembers(f"{cluster}:instances")
+    left = [0, 0]
+    for arn, it in found.items():
+        state = state_of(arn, it, {})
+        assert state_fields(state).get("held") == plain(it).get("held")
+        assert state_fields(state).get("held_ports") == plain(it).get("held_ports")
+        left = [left[0] + it.left()[0], left[1] + it.left()[1]]
+    sums = admin.mget(f"{cluster}:remaining_cpu", f"{cluster}:remaining_memory")
+    assert [int(text or 0) for text in sums] == left
+    places = {key.decode(): arn.decode() for key, arn in admin.hgetall(f"{cluster}:reservations").items()}
+    assert places == {key: arn for arn, it in found.items() for key in it.reservations}
+    assert not list(admin.scan_iter(match=f"{cluster}:staged:*", count=1000))

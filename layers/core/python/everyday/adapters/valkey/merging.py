@@ -30,11 +30,8 @@ class Merging:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
         self._over = {task.arn for task in shown.stopped}
-        self._digests: dict[bytes, str] = {}
-
-    @property
-    def attributes(self) -> dict[str, bytes]:
-        return {digest: text for text, digest in self._digests.items()}
+        self._sets: list[tuple[dict[str, str], str]] = []
+        self.attributes: dict[str, bytes] = {}
 
     def row(self, arn: str, found: Stored, clock: int, ended: Container[str]) -> Row | None:
         """What becomes of an instance at that time of the store's clock. None: nothing changes.
@@ -42,24 +39,24 @@ class Merging:
         `ended`: tasks and instances that are known to be gone.
         """
         record = None if arn in ended else self._shown.records.get(arn)
-        if record is None and _stamp(found) < self._shown.ticket:
+        if record is None and found.stamp < self._shown.ticket:
             return _removal(found) if found.fields else None
         digest = self._digest(record) if record else ""
         if record and self._is_plain(record, found):
-            return self._plain(record, digest)
+            return _plain(record, digest, found) if record.version > found.version else None
         if record and self._is_known(record, found):
             return None
         return self._merged(arn, record, digest, found, clock, ended)
 
     def _is_plain(self, record: ContainerInstance, found: Stored) -> bool:
-        """Whether nothing is known yet, and nothing is on it."""
-        arn = record.arn
-        return not (found.fields or arn in self._shown.tasks or arn in self._shown.meant.by_instance)
-
-    def _plain(self, record: ContainerInstance, digest: str) -> Row:
-        fields = [*wire.record(record, digest), "state", f"{self._shown.ticket} 0 0 0"]
-        left = record.remaining
-        return Row("", fields, left.cpu, left.memory, record.version, [], [], [])
+        """Whether nothing is on it, as far as anybody knows."""
+        shown = self._shown
+        return not (
+            found.tasks
+            or found.reservations
+            or record.arn in shown.tasks
+            or record.arn in shown.meant.by_instance
+        )
 
     def _is_known(self, record: ContainerInstance, found: Stored) -> bool:
         """Whether everything that is shown is stored as settled, and nothing else is."""
@@ -67,7 +64,7 @@ class Merging:
         return (
             not found.reservations
             and record.arn not in self._shown.meant.by_instance
-            and int(found.fields.get("version", 0)) >= record.version
+            and found.version >= record.version
             and found.tasks.keys() == there.keys()
             and all(
                 arn not in self._shown.ends_at and stored.is_settled(found.tasks[arn], task.version)
@@ -107,16 +104,26 @@ class Merging:
         )
 
     def _digest(self, record: ContainerInstance) -> str:
+        """Most have the attributes of one seen just before; to compare is cheaper than to encode."""
+        for index, (attributes, digest) in enumerate(self._sets):
+            if attributes == record.attributes:
+                if index:
+                    self._sets.insert(0, self._sets.pop(index))
+                return digest
         text = wire.attributes(record)
-        if text not in self._digests:
-            self._digests[text] = wire.digest(text)
-        return self._digests[text]
+        digest = wire.digest(text)
+        self.attributes[digest] = text
+        self._sets = [(record.attributes, digest), *self._sets[:7]]
+        return digest
+
+
+def _plain(record: ContainerInstance, digest: str, found: Stored) -> Row:
+    left = record.remaining
+    cpu, memory = found.left()
+    fields = wire.record(record, digest)
+    return Row(found.changes, fields, left.cpu - cpu, left.memory - memory, record.version, [], [], [])
 
 
 def _removal(found: Stored) -> Row:
     cpu, memory = found.left()
     return Row(found.changes, [], -cpu, -memory, 0, [], list(found.reservations), [])
-
-
-def _stamp(found: Stored) -> int:
-    return int(found.fields["state"].partition(" ")[0]) if "state" in found.fields else -1

@@ -31,11 +31,21 @@ class Stored(NamedTuple):
     @property
     def digest(self) -> str:
         """Names the attributes."""
-        return self.fields["about"].rpartition(" ")[2]
+        return self.fields["about"].split(" ")[4]
 
     @property
     def has_record(self) -> bool:
-        return "version" in self.fields
+        return "about" in self.fields
+
+    @property
+    def version(self) -> int:
+        """The record's; 0 without one."""
+        return int(self.fields["about"].partition(" ")[0]) if self.has_record else 0
+
+    @property
+    def stamp(self) -> int:
+        """When the record came, or what is on the instance was told; 0 when a reading brought it."""
+        return int(self.fields["state"].partition(" ")[0]) if "state" in self.fields else 0
 
     def left(self) -> tuple[int, int]:
         """CPU and memory as ECS counts what is left."""
@@ -46,7 +56,7 @@ NOTHING = Stored({}, {}, {})
 
 RECORD = (
     *("status", "active_tasks", "registered_cpu", "registered_memory", "remaining_cpu", "remaining_memory"),
-    *("gpu", "version", "about", "ports"),
+    *("about", "ports"),
 )
 """The fields of an instance's record. The first line is for others to read."""
 
@@ -132,8 +142,7 @@ def seen(it: InstanceState, clock: int) -> Seen:
 
 
 def _record(arn: str, fields: Mapping[str, str], attributes: Mapping[str, str]) -> ContainerInstance:
-    ec2_id, agent, _ = fields["about"].split(" ")
-    gpus = fields["gpu"].split(" ")
+    version, agent, *gpus, _, ec2_id = fields["about"].split(" ")
     registered, remaining = (
         Amount(int(fields[f"{kind}_cpu"]), int(fields[f"{kind}_memory"]), int(gpu))
         for kind, gpu in zip(("registered", "remaining"), gpus, strict=True)
@@ -141,7 +150,7 @@ def _record(arn: str, fields: Mapping[str, str], attributes: Mapping[str, str]) 
     return ContainerInstance(
         arn=arn,
         ec2_id="" if ec2_id == "-" else ec2_id,
-        version=int(fields["version"]),
+        version=int(version),
         registered=registered,
         remaining=remaining,
         status=fields["status"],

@@ -47,7 +47,13 @@ if #changed > 0 then
 end
 
 local prefix = cluster .. ':staged:' .. ARGV[3] .. ':'
-local cpu, memory = 0, 0
+local cpu, memory, joined = 0, 0, {}
+local function join()
+  if #joined > 0 then
+    redis.call('SADD', cluster .. ':instances', unpack(joined))
+    joined = {}
+  end
+end
 for _, row in ipairs(given.rows) do
   local key = cluster .. ':instance:' .. row[1]
   cpu, memory = cpu + row[4], memory + row[5]
@@ -57,13 +63,17 @@ for _, row in ipairs(given.rows) do
   else
     redis.call('RENAME', prefix .. row[3], key)
     if row[2] == '' then
-      redis.call('SADD', cluster .. ':instances', row[1])
+      joined[#joined + 1] = row[1]
+      if #joined == 1000 then
+        join()
+      end
     end
     if any_ended then
       redis.call('DEL', cluster .. ':ended:' .. row[1])
     end
   end
 end
+join()
 for _, row in ipairs(given.wasted) do
   redis.call('DEL', prefix .. row)
 end

@@ -174,35 +174,38 @@ local function sweep(it)
   it.dirty = true
 end
 
+local ABOUT = '^(%S+) (%S+) (%S+) (%S+) (%S+) %S+$'
+local UNKNOWN = '0 0 0 0 - -'
 local STATE = '^(%S+) (%S+) (%S+) (%S+)$'
 local HELD = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$'
+local UNTOUCHED = '0 0 0 0'
 local NOTHING = '0 0 0 0 0 0'
 
--- `about` is {EC2 id, agent, attributes' digest}, `state` {stamp, suspect, freed, expires}, `held` what all
--- holds come to and then the part of it that `remaining` does not show.
+-- `about` is {version, agent, GPUs registered and left, attributes' digest, EC2 id}, `state` {stamp, suspect,
+-- freed, expires}, `held` what all holds come to and then the part of it that `remaining` does not show.
 local function at(arn)
   if loaded[arn] then
     return loaded[arn]
   end
   local key = cluster .. ':instance:' .. arn
   local found = redis.call(
-    'HMGET', key, 'version', 'status', 'registered_cpu', 'registered_memory', 'remaining_cpu',
-    'remaining_memory', 'gpu', 'about', 'ports', 'state', 'held', 'held_ports'
+    'HMGET', key, 'status', 'registered_cpu', 'registered_memory', 'remaining_cpu', 'remaining_memory',
+    'about', 'ports', 'state', 'held', 'held_ports'
   )
-  local registered_gpu, remaining_gpu = string.match(found[7] or '0 0', '^(%S+) (%S+)$')
-  local agent, digest = string.match(found[8] or '- 0 -', '^%S+ (%S+) (%S+)$')
-  local stamp, suspect, freed, expires = string.match(found[10] or '- 0 0 0', STATE)
-  local h1, h2, h3, p1, p2, p3 = string.match(found[11] or NOTHING, HELD)
+  local version, agent, registered_gpu, remaining_gpu, digest = string.match(found[6] or UNKNOWN, ABOUT)
+  local stamp, suspect, freed, expires = string.match(found[8] or UNTOUCHED, STATE)
+  local h1, h2, h3, p1, p2, p3 = string.match(found[9] or NOTHING, HELD)
   local it = {
-    arn = arn, key = key, known = found[1] ~= false, version = tonumber(found[1] or 0),
-    open = found[2] == 'ACTIVE' and agent == '1',
-    registered = { tonumber(found[3] or 0), tonumber(found[4] or 0), tonumber(registered_gpu) },
-    remaining = { tonumber(found[5] or 0), tonumber(found[6] or 0), tonumber(remaining_gpu) },
-    ports = words(found[9] or ''), attributes = digest, stamp = tonumber(stamp),
+    arn = arn, key = key, known = found[6] ~= false, version = tonumber(version),
+    open = found[1] == 'ACTIVE' and agent == '1',
+    registered = { tonumber(found[2] or 0), tonumber(found[3] or 0), tonumber(registered_gpu) },
+    remaining = { tonumber(found[4] or 0), tonumber(found[5] or 0), tonumber(remaining_gpu) },
+    ports = words(found[7] or ''), attributes = digest,
+    stamp = (found[6] or found[8]) and tonumber(stamp) or nil,
     suspect = tonumber(suspect), freed = freed == '1', expires = tonumber(expires),
     held = { tonumber(h1), tonumber(h2), tonumber(h3) },
     pending = { tonumber(p1), tonumber(p2), tonumber(p3) },
-    held_ports = words(found[12] or ''),
+    held_ports = words(found[10] or ''),
   }
   loaded[arn] = it
   if it.expires > 0 and it.expires <= clock then
