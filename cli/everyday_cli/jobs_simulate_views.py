@@ -21,13 +21,16 @@ def show_results(console: "Console", results: "Sequence[Result]") -> None:
     console.print(f"[bold]{first.workload}[/], seed {first.seed}: {first.jobs} jobs")
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("policy")
-    waits = [f"{job_class} wait s" for job_class in JobClass if job_class in first.wait_seconds]
-    for column in ("calls/job", "rejects", "inverted", "starved", "makespan s", "÷ bound", "used", *waits):
+    waits = [f"{job_class}\nwaits" for job_class in JobClass if job_class in first.wait_seconds]
+    for column in ("calls", "rejects", "inver-\nsions", "starved", "span", "÷\nbound", "used", *waits):
         table.add_column(column, justify="right")
     for result in results:
         table.add_row(*_cells(result))
     console.print(table)
-    console.print("[dim]used: CPU/memory in percent; waits: mean/p99; bound: what nobody can beat[/]")
+    console.print(
+        "[dim]calls: of RunTask for each job; span: seconds until all is done; bound: nobody can beat it;\n"
+        "used: CPU/memory in percent; waits: mean/p99 in seconds[/]"
+    )
     for result in results:
         for line in result.broken[:10]:
             console.print(f"[red]broken by {result.policy}:[/] {line}", markup=True)

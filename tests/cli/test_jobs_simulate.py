@@ -38,9 +38,9 @@ def test_several_policies_are_a_list_and_a_table() -> None:
     documents = json.loads(call("--workload", "blog", *policies, "--json").stdout)
     assert [each["policy"] for each in documents] == ["seed", "everyday"]
     lines = call("--workload", "blog", *policies).stdout.splitlines()
-    assert lines[2].startswith("seed ")
-    assert lines[3].startswith("everyday ")
-    assert f"{documents[0]['rejects']:,}" in lines[2]
+    assert lines[3].startswith("seed ")
+    assert lines[4].startswith("everyday ")
+    assert f"{documents[0]['rejects']:,}" in lines[3]
 
 
 @pytest.mark.parametrize(
