@@ -37,7 +37,8 @@ def show_submitted(
         verb = "would be sent" if dry_run else "sent"
         console.print(f"[bold]{len(new)}[/] job{_s(len(new))} {verb}: {_names([job.id for job in new])}")
     for job in list(known.values())[:20]:
-        console.print(f"{job.id} is known and [bold]not started again[/]: it is ", state(job.outcome))
+        told = Text.assemble(f"{job.id} is known and ", ("not started again", "bold"), ": it is ")
+        console.print(told + state(job.outcome))
     and_more(console, len(known))
     if known and not new:
         console.print("To run other work give it another id; without an id of its own: --again")
@@ -99,7 +100,7 @@ def _show_around(console: "Console", sight: "Sight") -> None:
         told = ", ".join(f"{count} {which.value.lower()}" for which, count in sight.children.items())
         console.print(f"children: {told}")
     for id_, outcome in sight.parents.items():
-        console.print(Text.assemble("depends on ", id_, "  "), state(outcome) if outcome else "not sent yet")
+        console.print(Text.assemble("depends on ", id_, "  ", state(outcome) if outcome else "not sent yet"))
 
 
 def show_cancelled(

@@ -1,10 +1,11 @@
-"""Fixtures of the photos commands."""
+"""Fixtures of the commands: their stores are in memory."""
 
 from pathlib import Path
 
 import pytest
 
-from everyday_cli import photos_stores
+from everyday_cli import jobs_stores, photos_stores
+from tests.cli import jobs_world
 from tests.cli.photos_world import Cli, MemoryTarget, Stores
 
 
@@ -22,4 +23,13 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> Stores:
     made = Stores()
     monkeypatch.setattr(photos_stores, "Target", MemoryTarget)
     monkeypatch.setattr(MemoryTarget, "stores", made, raising=False)
+    return made
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> jobs_world.Stage:
+    """The jobs commands work on a stage in memory."""
+    made = jobs_world.Stage()
+    monkeypatch.setattr(jobs_stores, "Target", jobs_world.MemoryTarget)
+    monkeypatch.setattr(jobs_world.MemoryTarget, "world", made, raising=False)
     return made
