@@ -1,44 +1,81 @@
 """Reservations for blocked jobs, so that those behind them fill gaps without delaying them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
 from itertools import islice
 from typing import NamedTuple
 
 from everyday.jobs.fit import FOREVER, UNKNOWN, Need
 from everyday.jobs.index import Index
-from everyday.jobs.model import Job
+from everyday.jobs.model import Job, JobClass
 from everyday.jobs.plan import Reserved, Rules
 from everyday.jobs.room import Room, Saved
 
 _LOOKED_AT = 64
+"""So many instances are compared for a reservation, those with the most room first."""
+
+_FIRST, _BEHIND, _STARVED = 16, 1, 4
+"""Reservations at once, found by simulation: fewer lengthen large jobs' waits, more lengthen the makespan."""
+
+_ORDER = {JobClass.HIGH: 0, JobClass.NORMAL: 1, JobClass.LOW: 2}
+
+
+class _Due(Enum):
+    """Why a blocked job has a reservation."""
+
+    FIRST = auto()
+    BEHIND = auto()
+    STARVED = auto()
 
 
 class Backfill:
     """Reserves for each blocked job the instance that should have room for it first.
 
     Reservations are made only when somebody behind could take the room: until then jobs are only `noted`.
+    How many: `rules.reservations`, or as many as pay. Those of the first blocked job's class, or above it,
+    pay with shorter waits; of the classes behind one is enough to keep large jobs moving, because each costs
+    makespan. Whoever waited past `rules.starve_after` has one too; the first of these drain their instance.
     """
 
     def __init__(self, index: Index, now: int, rules: Rules) -> None:
         self.reserved: list[Reserved] = []
-        self._index, self._now, self._rules = index, now, rules
         self.holders: dict[str, str] = {}
+        self._index, self._now, self._rules = index, now, rules
         self._noted: list[tuple[Sequence[Job], Sequence[Need]]] = []
-        self._left = len(index.rooms) if rules.reservations is None else rules.reservations
+        self._lead: JobClass | None = None
+        self._left = {_Due.FIRST: _FIRST, _Due.BEHIND: _BEHIND, _Due.STARVED: _STARVED}
+        if rules.reservations is not None:
+            self._left = {_Due.FIRST: rules.reservations, _Due.BEHIND: 0, _Due.STARVED: 0}
+        self._drains = _STARVED
 
     @property
     def unsettled(self) -> bool:
-        return bool(self._noted) and self._left > 0
+        """Whether somebody was noted since the last `settle`."""
+        return bool(self._noted)
 
     def note(self, members: Sequence[Job], needs: Sequence[Need]) -> None:
         """This job (or group) is blocked; whoever comes now is behind it."""
-        self._noted.append((members, needs))
+        for due in self._due(members[0]):
+            if self._left[due] > 0:
+                self._left[due] -= 1
+                self._noted.append((members, needs))
+                break
+
+    def _due(self, job: Job) -> Iterator["_Due"]:
+        """As what a job may have a reservation."""
+        if self._lead is None:
+            self._lead = job.job_class
+        first = self._rules.reservations is not None or _ORDER[job.job_class] <= _ORDER[self._lead]
+        yield _Due.FIRST if first else _Due.BEHIND
+        if self._starves(job):
+            yield _Due.STARVED
+
+    def _starves(self, job: Job) -> bool:
+        return self._now - job.enqueued_at >= self._rules.starve_after
 
     def settle(self, most: int | None = None) -> None:
         """Make the reservations of all (or the first `most`) that were noted, in that order."""
         for members, needs in self._noted[:most]:
-            if self._left <= 0:
-                break
             self._reserve(members, needs)
         self._noted.clear()
 
@@ -61,25 +98,25 @@ class Backfill:
 
     def _earliest(self, need: Need, lasting: int) -> "_Option | None":
         """When and where the need fits first; of several instances, where the least room is lost."""
-        rooms = islice(self._index.could_hold(need), _LOOKED_AT)
-        starts = ((room.future(self._now).earliest(need, lasting), room) for room in rooms)
-        options = (
-            _Option(start, room.looseness(need), room.arn, room)
-            for start, room in starts
-            if start is not None
-        )
-        return min(options, default=None)
+        best: _Option | None = None
+        for room in islice(self._index.could_hold(need), _LOOKED_AT):
+            start = room.future(self._now).earliest(need, lasting, best.start if best else FOREVER)
+            if start is not None:
+                option = _Option(start, room.looseness(need), room.arn, room)
+                best = option if best is None else min(best, option)
+        return best
 
     def _hold(self, held: "_Held", together: int) -> None:
         """Keep the room free from its first time until the job has run, beginning when all can."""
         job, room, unknown = held.job, held.room, together >= UNKNOWN
         timeline = room.future(self._now)
         timeline.take(held.need, held.start, together + lasting_of(job))
-        if unknown or self._now - job.enqueued_at >= self._rules.starve_after:
+        starves = self._starves(job) and self._drains > 0
+        self._drains -= starves
+        if unknown or starves:
             timeline.drain(held.start)
         self.reserved.append(Reserved(job.id, room.arn, None if unknown else together))
         self.holders.setdefault(room.arn, job.id)
-        self._left -= 1
 
 
 class _Option(NamedTuple):
@@ -103,3 +140,8 @@ def lasting_of(job: Job) -> int:
     """How long the job should run at most, in milliseconds; FOREVER when nobody knows."""
     seconds = job.estimate_seconds or job.timeout_seconds
     return FOREVER if seconds is None else seconds * 1_000
+
+
+def end_of(now: int, lasting: int) -> int:
+    """When a job that starts now gives its room back."""
+    return UNKNOWN if lasting == FOREVER else now + lasting

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from everyday.jobs.model import Amount, Demand
-from everyday.jobs.plan import Why
+from everyday.jobs.plan import Waits, Why
 
 UNKNOWN = 2**61
 """When a task of which nobody knows the end gives its room back: after everything that has a time."""
@@ -42,6 +42,7 @@ class Need:
     Room only shrinks while a plan is made. So instances before `cursor` will not fit any more, `blocked`
     stays true once nothing fits, and a job that runs for at least `refused` milliseconds need not ask again.
     `never`: why no registered instance could hold it, if so.
+    `waits` is filled in when all is placed: why jobs that need this do not start.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Need:
         "never",
         "ports",
         "refused",
+        "waits",
     )
 
     def __init__(self, demand: Demand) -> None:
@@ -66,6 +68,7 @@ class Need:
         self.cursor = 0
         self.refused = FOREVER + 1
         self.never: Why | None = None
+        self.waits = Waits(Why.UNSEEN)
 
     def covers(self, other: "Need") -> bool:
         """Whether an instance that holds this holds the other too: it needs at least as much."""

@@ -1,14 +1,18 @@
 """In which order waiting jobs have their turn: by rank, and between queues by what each holds already."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, lt
 
+from everyday.jobs.fit import Need
 from everyday.jobs.model import Amount, Demand, Job
 from everyday.jobs.plan import Rules
 
 
 def ranked(waiting: Sequence[Job]) -> list[Job]:
     """By rank, ties by id; each job once, as it was last written."""
+    ranks = [job.rank for job in waiting]
+    if all(map(lt, ranks, ranks[1:])):  # as the ledger lists them
+        return list(waiting)
     last = {job.id: job for job in waiting}
     if len(last) < len(waiting):
         last = {job.id: job for job in sorted(waiting, key=attrgetter("version"))}
@@ -35,24 +39,29 @@ class Shares:
         self._held[queue] = cpu + more.cpu, memory + more.memory, gpu + more.gpu
 
 
-def turns(jobs: Sequence[Job], shares: Shares, rules: Rules) -> Iterator[Job]:
-    """The ranked jobs, one after the other.
+Turn = tuple[Job, Need]
+
+
+def turns(jobs: Sequence[Turn], shares: Shares, rules: Rules) -> Iterator[Turn]:
+    """The ranked jobs (with what they need), one after the other.
 
     Of the queues whose first job is at most `rules.fairness` younger in rank than the first of all, the one
     with the least share is next; ties by rank and id. So shares even out among jobs of about the same rank,
     and a class that is worth more than that never waits for them. `shares` may change between two turns.
     """
-    queues: dict[str, list[Job]] = {}
-    for job in reversed(jobs):
-        queues.setdefault(job.queue, []).append(job)
+    queues: dict[str, list[Turn]] = {}
+    for turn in reversed(jobs):
+        queues.setdefault(turn[0].queue, []).append(turn)
     if len(queues) == 1 or rules.fairness <= 0:
         yield from jobs
         return
     while queues:
-        latest = min(each[-1].rank for each in queues.values()) + rules.fairness
-        heads = [each[-1] for each in queues.values() if each[-1].rank <= latest]
-        head = min(heads, key=lambda job: (shares.of(job.queue), job.rank, job.id))
-        queues[head.queue].pop()
-        if not queues[head.queue]:
-            del queues[head.queue]
+        first = [each[-1] for each in queues.values()]
+        latest = min(job.rank for job, _ in first) + rules.fairness
+        heads = [turn for turn in first if turn[0].rank <= latest]
+        head = min(heads, key=lambda turn: (shares.of(turn[0].queue), turn[0].rank, turn[0].id))
+        queue = head[0].queue
+        queues[queue].pop()
+        if not queues[queue]:
+            del queues[queue]
         yield head

@@ -1,31 +1,35 @@
 """Why a job does not start: what it lacks, and the most that one instance has free."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from everyday.jobs.fit import Need, has, offers
+from everyday.jobs.fit import FOREVER, Need, has, offers
+from everyday.jobs.index import Index
 from everyday.jobs.model import Amount
 from everyday.jobs.plan import Situation, Waits, Why
 from everyday.jobs.room import Room
 
 
 class Reasons:
-    """Explains needs by what is left when a plan is made. Each need is explained once."""
+    """Explains needs by what is left when a plan is made. `holders`: who waits for which instance."""
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
-        self._rooms = rooms
+    def __init__(self, index: Index, holders: Mapping[str, str]) -> None:
+        self._index, self._rooms, self._holders = index, index.rooms, holders
         self._largest: dict[tuple[str, ...], Amount] = {}
 
-    def no_room(self, why: Why, need: Need) -> Waits:
+    def of(self, need: Need) -> Waits:
+        """Why jobs of this need, if there are any left, do not start."""
+        if need.never or need.blocked:
+            return self.without(need.never or Why.NO_ROOM, need)
+        largest = self.largest(need.attributes)
+        if need.refused > FOREVER:
+            return Waits(Why.BEHIND, (), largest)
+        held = ((self._holders.get(room.arn), room.arn) for room in self._index.holding(need))
+        holder, instance = next((each for each in held if each[0] is not None), (None, None))
+        return Waits(Why.RESERVED, (), largest, holder, instance)
+
+    def without(self, why: Why, need: Need) -> Waits:
         """What the need lacks on every one of the instances."""
         return Waits(why, self._lacks(need), self.largest(need.attributes))
-
-    def behind(self, why: Why, need: Need) -> Waits:
-        """The need may fit, but it is not its turn."""
-        return Waits(why, (), self.largest(need.attributes))
-
-    def reserved(self, need: Need, job_id: str, instance: str) -> Waits:
-        """What it would fit in is reserved for that job."""
-        return Waits(Why.RESERVED, (), self.largest(need.attributes), job_id, instance)
 
     def largest(self, attributes: tuple[str, ...]) -> Amount:
         """The most of each dimension that an open instance with these attributes has free."""

@@ -13,6 +13,7 @@ class Room:
     __slots__ = (
         "added",
         "arn",
+        "busy",
         "cpu",
         "gpu",
         "memory",
@@ -35,6 +36,7 @@ class Room:
         self.per_gpu = 1 / (registered.gpu or 1)
         self.added: tuple[tuple[Need, int], ...] = ()
         self.timeline: Timeline | None = None
+        self.busy: int | None = None
 
     def fits(self, need: Need) -> bool:
         """Whether the need fits what is free now."""
@@ -45,10 +47,6 @@ class Room:
             and (not need.ports or self.ports.isdisjoint(need.ports))
             and (not need.attributes or has(self.view.attributes, need.attributes))
         )
-
-    def admits(self, need: Need, until: int) -> bool:
-        """Whether a job that fits now, and runs until then, delays nothing that is reserved here."""
-        return self.timeline is None or self.timeline.admits(need, until)
 
     def looseness(self, need: Need | None = None) -> float:
         """How empty the instance would be with this on it as well: best fit takes the least.
@@ -70,8 +68,18 @@ class Room:
         if need.ports:
             self.ports = self.ports.union(need.ports)
         self.added = (*self.added, (need, end))
+        if self.busy is not None and self.busy < end:
+            self.busy = end
         if self.timeline is not None:
             self.timeline.take(need, now, end)
+
+    def busy_until(self, now: int) -> int:
+        """When the last task here should have ended; `now` when there is none."""
+        busy = self.busy
+        if busy is None:
+            ends = [expected_end(ends_at, now) for _, ends_at in self.view.running]
+            busy = self.busy = max(*ends, *(end for _, end in self.added), now, now)
+        return busy
 
     def future(self, now: int) -> Timeline:
         """The room over time; made when first asked for."""
@@ -81,11 +89,11 @@ class Room:
 
     def saved(self) -> "Saved":
         timeline = self.timeline and self.timeline.copy()
-        return Saved(self.cpu, self.memory, self.gpu, self.ports, self.added, timeline)
+        return Saved(self.cpu, self.memory, self.gpu, self.ports, self.added, self.busy, timeline)
 
     def restore(self, saved: "Saved") -> None:
         """Be again as when this was saved."""
-        self.cpu, self.memory, self.gpu, self.ports, self.added, self.timeline = saved
+        self.cpu, self.memory, self.gpu, self.ports, self.added, self.busy, self.timeline = saved
 
 
 class Saved(NamedTuple):
@@ -96,6 +104,7 @@ class Saved(NamedTuple):
     gpu: int
     ports: frozenset[str]
     added: tuple[tuple[Need, int], ...]
+    busy: int | None
     timeline: Timeline | None
 
 

@@ -56,14 +56,14 @@ class Timeline:
                 return False
         return not need.ports or self._ports_free(need.ports, self.times[0], until)
 
-    def earliest(self, need: Need, lasting: int) -> int | None:
+    def earliest(self, need: Need, lasting: int, latest: int = FOREVER) -> int | None:
         """The first time from which the need fits for so long; UNKNOWN when it waits for an unknown end.
 
-        None: it does not fit beside what is held for ever.
+        None: it does not fit until `latest`, or never beside what is held for ever.
         """
         start: int | None = None
         for k, time in enumerate(self.times):
-            if time >= FOREVER or (start is not None and time >= start + lasting):
+            if time >= FOREVER or (time > latest if start is None else time >= start + lasting):
                 break
             if not self._fits(need, k) or not self._ports_free(need.ports, time, time + lasting):
                 start = None
