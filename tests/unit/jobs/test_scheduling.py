@@ -8,7 +8,7 @@ import pytest
 from everyday.errors import FleetUnavailable, LedgerConflict, LedgerUnavailable, StateUnavailable
 from everyday.jobs.answers import End
 from everyday.jobs.life import cancelled
-from everyday.jobs.model import Amount, Demand, Job, JobClass, State
+from everyday.jobs.model import Amount, Demand, Group, Job, JobClass, State
 from everyday_local.ecs.faults import Effect, Fault
 from tests.jobs_world import CLUSTER, World, a_world
 
@@ -152,6 +152,17 @@ def test_more_starts_than_calls_end_the_pass_and_another_is_asked_for() -> None:
     assert world.pass_().placed == 30
 
 
+def test_a_pass_reads_no_more_overrides_than_it_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world(100_000)
+    for number in range(700):
+        world.submit(f"job-{number:03d}")
+    read: list[int] = []
+    overrides = world.ledger.overrides
+    monkeypatch.setattr(world.ledger, "overrides", lambda ids: read.append(len(ids)) or overrides(ids))
+    report = world.pass_()
+    assert (report.placed, report.ends[End.LEFT], report.more, read) == (500, 200, True, [500])
+
+
 def test_wakes_for_itself_have_ids_of_their_own() -> None:
     world = a_world(100_000)
     for number in range(300):
@@ -185,6 +196,15 @@ def test_a_job_that_no_instance_could_hold_is_rejected_with_the_reason_and_left_
     assert world.job("huge").reason == reason
     world.pass_()
     assert len(world.letters.left) == 1
+
+
+def test_a_group_with_a_member_that_no_instance_could_hold_is_rejected_whole() -> None:
+    world = a_world(512)
+    world.submit("huge", memory=600, group=Group("gang", 2))
+    world.submit("small", group=Group("gang", 2))
+    assert world.pass_().rejected == 2
+    assert set(world.states().values()) == {State.REJECTED}
+    assert "its group gang" in (world.job("small").reason or "")
 
 
 class NotedFleet:
@@ -300,6 +320,17 @@ def test_a_group_with_a_member_that_ecs_refuses_is_stopped_and_waits_whole_again
     assert world.live() == [foreign.started_by or ""]
     world.advance(700)
     assert world.pass_().placed == 2
+
+
+def test_a_group_that_needs_more_calls_than_there_are_at_once_is_waited_for() -> None:
+    world = World()
+    object.__setattr__(world.scheduler, "sleep", world.aws.advance)
+    for _ in range(60):
+        world.instance(100)
+    world.reconcile()
+    world.group("gang", 60)
+    world.state.take(100)
+    assert world.pass_().placed == 60
 
 
 def test_a_throttled_call_keeps_claim_room_and_token_and_is_repeated() -> None:

@@ -19,6 +19,10 @@ MOST_COPIES = 10
 """ECS API reference, RunTask: `count` is at most 10."""
 
 
+MOST_STARTS = 500
+"""Jobs that one pass starts: with all of them alike that is half of the calls that an account has at once."""
+
+
 class Start(NamedTuple):
     """One RunTask call to be: identical jobs on one instance."""
 
@@ -65,6 +69,30 @@ def units(
     order = {each.job_id: place for place, each in enumerate(placements)}
     found = [Unit(tuple(starts), groups.get(starts[0].jobs[0].id)) for key, starts in made.items()]
     return sorted(found, key=lambda unit: min(order[job.id] for job in unit.jobs))
+
+
+def first(placements: Sequence[Placement]) -> Sequence[Placement]:
+    """As many as a pass may start, with the whole of their groups: more would be read for nothing."""
+    first = placements[:MOST_STARTS]
+    groups = {it.group for it in first if it.group}
+    return [*first, *(it for it in placements[MOST_STARTS:] if it.group in groups)]
+
+
+def affordable(wanted: Sequence[Unit], calls: int) -> list[Unit]:
+    """The first units for which there are calls; a group's are all there or none of it is begun."""
+    begun = []
+    for unit in wanted:
+        calls -= len(unit.starts)
+        if calls < 0:
+            break
+        begun.append(unit)
+    return begun
+
+
+def kept(unit: Unit, got: frozenset[str]) -> Unit:
+    """The unit with those of its jobs that got their room."""
+    starts = [start._replace(jobs=tuple(job for job in start.jobs if job.id in got)) for start in unit.starts]
+    return unit._replace(starts=tuple(start for start in starts if start.jobs))
 
 
 def name_of_one(job: Job) -> str:

@@ -68,6 +68,18 @@ def board_of(
     )
 
 
+def impossible(waiting: Sequence[Job], plan: Plan) -> dict[str, str]:
+    """Why each of these jobs can never start, by job id: for its own demand, or for one of its group's."""
+    jobs = {job.id: job for job in waiting}
+    return {job_id: _never(jobs[job_id], plan.waits[job_id]) for job_id in plan.impossible}
+
+
+def _never(job: Job, waits: Waits) -> str:
+    if job.group:
+        return f"its group {job.group.id} has a job that no instance here could ever hold"
+    return sentence(waits, job.demand.amount, Known({}, {}))
+
+
 def trouble_of(cluster: str, trouble: str, last: Board | None, *, at: int) -> Board:
     """The last board with the reason why there is no newer one."""
     return replace(last or Board(cluster=cluster, at=at), at=at, trouble=trouble)

@@ -30,8 +30,8 @@ class Reading(NamedTuple):
 
 
 class Repaired(NamedTuple):
-    """What is to be published with the instances: all live tasks, under the names of the attempts that they
-    are of, the jobs whose reservations are to stay, and estimates by task ARN and job id."""
+    """What is to be published with the instances: all live tasks and those just found to have stopped, under
+    the names of the attempts that they are of, the jobs whose reservations are to stay, and estimates by task ARN and job id."""
 
     tasks: Sequence[Task]
     placing: Sequence[Job]
@@ -96,8 +96,7 @@ class Repair:
             self.changed += 1
         if new is not None:
             self.jobs[new.id] = new
-        if not task.stopped:
-            self.tasks.append(named(task, owner if new else None))
+        self.tasks.append(named(task, owner if new else None))
 
     def _look_up(self, task: Task) -> None:
         """No open job of the list has it: the list may lag, or the task is nobody's."""

@@ -12,8 +12,8 @@ import msgspec
 from everyday.errors import StateUnavailable
 from everyday.jobs.answers import End
 from everyday.jobs.board import Board
-from everyday.jobs.calls import Unit, units
-from everyday.jobs.explain import Known, board_of, sentence, trouble_of, worth_writing
+from everyday.jobs.calls import Unit, affordable, first, kept, units
+from everyday.jobs.explain import board_of, impossible, trouble_of, worth_writing
 from everyday.jobs.issuing import ONE_CALL_SECONDS, Issuer
 from everyday.jobs.model import Amount, Job, State
 from everyday.jobs.plan import Plan, Rules, Situation
@@ -28,6 +28,7 @@ from everyday.record import Record
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
+_PAUSES = 3  # after which an account has given even the largest group its calls
 _MORE = frozenset({End.LEFT, End.THROTTLED, End.REFUSED, End.RECALLED})
 """After these another look may start something."""
 
@@ -165,21 +166,33 @@ class Scheduler:
             return Counter()
         wanted = self._units(look)
         try:
-            granted, _ = self.state.take(sum(len(unit.starts) for unit in wanted))
-            begun = _affordable(wanted, granted)
+            begun = affordable(wanted, self._calls(wanted))
             got = self._reserved(cluster, look, begun)
         except StateUnavailable:
             log.exception("nothing reserved", extra={"cluster": cluster})
             return Counter({End.LEFT: len(look.plan.placements)})
-        ready = [kept for unit in begun if (kept := _kept(unit, got)).starts]
+        ready = [whole for unit in begun if (whole := kept(unit, got)).starts]
         ends = self.issuer.issue(ready, time_left)
         return ends + Counter({End.LEFT: len(look.plan.placements) - sum(ends.values())})
 
+    def _calls(self, wanted: Sequence[Unit]) -> int:
+        """Take calls for these. A group that needs more than there are now is waited for: what is taken and
+        not used is lost, so that later passes would not have enough for it either."""
+        calls, _ = self.state.take(sum(len(unit.starts) for unit in wanted))
+        for _ in range(_PAUSES):
+            lacking = len(wanted[0].starts) - calls
+            if lacking <= 0:
+                break
+            self.sleep(_PAUSE_SECONDS)
+            calls += self.state.take(lacking)[0]
+        return calls
+
     def _units(self, look: Look) -> Sequence[Unit]:
-        ids = [placement.job_id for placement in look.plan.placements]
+        some = first(look.plan.placements)
         jobs = {job.id: job for job in look.waiting}
         instances = {instance.arn: instance for instance in look.view.instances}
-        return units(look.plan.placements, jobs, self.ledger.overrides(ids), instances)
+        overrides = self.ledger.overrides([placement.job_id for placement in some])
+        return units(some, jobs, overrides, instances)
 
     def _reserved(self, cluster: str, look: Look, begun: Sequence[Unit]) -> frozenset[str]:
         ids = {job.id: job for unit in begun for job in unit.jobs}
@@ -190,7 +203,7 @@ class Scheduler:
 
     def _reject(self, look: Look, time_left: TimeLeft) -> int:
         """What no instance could ever hold is not kept waiting, nor is its group."""
-        reasons = _impossible(look)
+        reasons = impossible(look.waiting, look.plan)
         overrides = self.ledger.overrides([*reasons]) if reasons else {}
         jobs = {job.id: job for job in look.waiting}
         rejected = 0
@@ -229,34 +242,5 @@ class Scheduler:
         return milliseconds(self.clock)
 
 
-def _impossible(look: Look) -> dict[str, str]:
-    """Why each of these jobs can never start, by job id."""
-    jobs, waits = {job.id: job for job in look.waiting}, look.plan.waits
-    known = Known({}, {})
-    reasons = {it: sentence(waits[it], jobs[it].demand.amount, known) for it in look.plan.impossible}
-    groups = {group.id: it for it in look.plan.impossible if (group := jobs[it].group)}
-    for job in look.waiting:
-        if job.group and job.group.id in groups and job.id not in reasons:
-            reasons[job.id] = f"job {groups[job.group.id]} of its group can never start"
-    return reasons
-
-
 def _queues(job: Job) -> bool:
     return job.state is State.WAITING and not job.held and job.size is None
-
-
-def _affordable(wanted: Sequence[Unit], calls: int) -> list[Unit]:
-    """The first units for which there are calls; a group's are all there or none of it is begun."""
-    begun = []
-    for unit in wanted:
-        calls -= len(unit.starts)
-        if calls < 0:
-            break
-        begun.append(unit)
-    return begun
-
-
-def _kept(unit: Unit, got: frozenset[str]) -> Unit:
-    """The unit with those of its jobs that got their room."""
-    starts = [start._replace(jobs=tuple(job for job in start.jobs if job.id in got)) for start in unit.starts]
-    return unit._replace(starts=tuple(start for start in starts if start.jobs))
