@@ -31,7 +31,8 @@ class Reading(NamedTuple):
 
 class Repaired(NamedTuple):
     """What is to be published with the instances: all live tasks and those just found to have stopped, under
-    the names of the attempts that they are of, the jobs whose reservations are to stay, and estimates by task ARN and job id."""
+    the names of the attempts that they are of; the jobs whose reservations are to stay; estimates by task ARN
+    and job id. `changed` counts the jobs that were behind."""
 
     tasks: Sequence[Task]
     placing: Sequence[Job]
