@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
 
-from everyday.jobs.model import JobClass
 from everyday.jobs.simulator.drawing import Panel
 
 if TYPE_CHECKING:
@@ -16,39 +16,41 @@ if TYPE_CHECKING:
 
 
 def show_results(console: "Console", results: "Sequence[Result]") -> None:
-    """A line for each policy, and what is broken."""
+    """A column for each policy, and what is broken."""
     first = results[0]
-    console.print(f"[bold]{first.workload}[/], seed {first.seed}: {first.jobs} jobs")
+    console.print(f"[bold]{first.workload}[/], seed {first.seed}: {first.jobs:,} jobs")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("policy")
-    waits = [f"{job_class}\nwaits" for job_class in JobClass if job_class in first.wait_seconds]
-    for column in ("calls", "rejects", "inver-\nsions", "starved", "span", "÷\nbound", "used", *waits):
-        table.add_column(column, justify="right")
+    table.add_column("")
     for result in results:
-        table.add_row(*_cells(result))
+        table.add_column(result.policy, justify="right", no_wrap=True)
+    figures = [_figures(result) for result in results]
+    for name in figures[0]:
+        table.add_row(name, *(each.get(name, "") for each in figures))
     console.print(table)
-    console.print(
-        "[dim]calls: of RunTask for each job; span: seconds until all is done; bound: nobody can beat it;\n"
-        "used: CPU/memory in percent; waits: mean/p99 in seconds[/]"
-    )
     for result in results:
         for line in result.broken[:10]:
-            console.print(f"[red]broken by {result.policy}:[/] {line}", markup=True)
+            console.print(f"[red]broken by {result.policy}:[/] {escape(line)}")
 
 
-def _cells(result: "Result") -> list[str]:
+def _figures(result: "Result") -> dict[str, str]:
+    """What is shown of one policy, by its name."""
     used = result.utilisation
-    return [
-        result.policy,
-        f"{result.calls_per_job:.2f}",
-        f"{result.rejects:,}",
-        f"{result.inversions:,}",
-        f"{result.starved:,}",
-        f"{result.makespan_seconds:,.0f}",
-        f"{result.makespan_ratio:.3f}",
-        f"{100 * used.cpu:.0f}/{100 * used.memory:.0f}",
-        *(f"{wait.mean:,.0f}/{wait.p99:,.0f}" for wait in result.wait_seconds.values()),
-    ]
+    waits = {
+        f"{job_class} wait, {what}": f"{seconds:,.0f} s"
+        for job_class, wait in result.wait_seconds.items()
+        for what, seconds in (("mean", wait.mean), ("p99", wait.p99))
+    }
+    return {
+        "RunTask calls a job": f"{result.calls_per_job:.2f}",
+        "rejects": f"{result.rejects:,}",
+        "inversions": f"{result.inversions:,}",
+        "starved": f"{result.starved:,}",
+        "makespan": f"{result.makespan_seconds:,.0f} s",
+        "makespan ÷ bound": f"{result.makespan_ratio:.3f}",
+        "CPU used": f"{used.cpu:.0%}",
+        "memory used": f"{used.memory:.0%}",
+        **waits,
+    }
 
 
 def panel(run: "Simulated") -> Panel:
