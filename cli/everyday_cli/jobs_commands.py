@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from everyday.jobs.model import JobClass, State
 
 EXAMPLES = """
-everyday jobs submit job.json          one job, a list of them, or one a line; - reads stdin
-everyday jobs watch                    everything that runs and waits, until nothing is left
-everyday jobs show JOB                 why it waits, its place, what it depends on
-everyday jobs queue                    what waits, in its order, and why
-everyday jobs simulate --workload blog --policy everyday   no cluster, no AWS
+everyday jobs submit job.json     one job, a list of them, or one a line
+everyday jobs watch               what runs and waits, until nothing is left
+everyday jobs show ID             why it waits, its place, what it depends on
+everyday jobs queue               what waits, in its order, and why
+everyday jobs simulate --workload blog --policy everyday
 """
 
 LAZY = {
@@ -37,6 +37,7 @@ def jobs() -> None:
 
 @jobs.command(
     "list",
+    short_help="List what runs, what waits and what ended.",
     examples="""
     everyday jobs list
     everyday jobs list --state failed --state rejected
@@ -78,7 +79,9 @@ def list_(
     )
 
 
-@jobs.command(examples="everyday jobs show resize-2026-03-04")
+@jobs.command(
+    short_help="Show one job: why it waits, and its place.", examples="everyday jobs show resize-2026-03-04"
+)
 @click.argument("job_id", metavar="ID")
 @stage_target
 def show(target: Target, *, job_id: str) -> None:
@@ -91,10 +94,11 @@ def show(target: Target, *, job_id: str) -> None:
 
 
 @jobs.command(
+    short_help="Cancel jobs that wait or run.",
     examples="""
     everyday jobs cancel resize-2026-03-04
     everyday jobs cancel transcode transcode-2 --dry-run
-    """
+    """,
 )
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--dry-run", is_flag=True, help="Say what would be cancelled; change nothing.")

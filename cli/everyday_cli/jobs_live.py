@@ -9,7 +9,7 @@ from rich.text import Text
 from everyday.jobs.model import Job
 from everyday_cli import jobs_text
 from everyday_cli.jobs_cluster_commands import whys_of
-from everyday_cli.jobs_views import instance_grid
+from everyday_cli.jobs_views import instance_lines
 from everyday_cli.text import line
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def view(look: "Look", height: int) -> Group:
     """Everything that fits into so many lines."""
     parts: list[RenderableType] = [_head(look), _classes(look)]
     if look.board:
-        parts += [Text(), instance_grid(look.board, _INSTANCES)]
+        parts += [Text(), *instance_lines(look.board, _INSTANCES)]
     if look.board and look.board.trouble:
         parts.append(Text(look.board.trouble, "red"))
     jobs = _jobs(look, max(_FEWEST, height - _height(look) - 3))
@@ -61,29 +61,24 @@ def _classes(look: "Look") -> Table:
 
 def _jobs(look: "Look", most: int) -> Table:
     """Those that run, then the next ones in their order."""
-    rows = jobs_text.table("place", "id", "class", "state", "for", "why")
+    rows = jobs_text.table("place", "id", "class", "for", "why")
     whys = whys_of(look.board)
     for job in look.running[: most - 1]:
-        row = _row(job, "", look.at)
-        rows.add_row(
-            *row, line(f"on {job.ec2_id or job.instance}" + (f"; {job.reason}" if job.reason else ""))
-        )
+        told = f"on {job.ec2_id or job.instance}" + (f"; {job.reason}" if job.reason else "")
+        rows.add_row(jobs_text.state(job.state), *_row(job, look.at), line(told))
     for place, job in enumerate(look.waiting[: max(0, most - rows.row_count)], 1):
-        rows.add_row(*_row(job, str(place), look.at), line(whys.get(job.id) or job.reason))
+        rows.add_row(f"{place:7}", *_row(job, look.at), line(whys.get(job.id) or job.reason))
     return rows
 
 
-def _row(job: Job, place: str, now: int) -> tuple[RenderableType, ...]:
+def _row(job: Job, now: int) -> tuple[RenderableType, ...]:
     since = jobs_text.span(now - (job.started_at or job.enqueued_at))
-    return place, jobs_text.job_id(job), jobs_text.job_class(job.job_class), jobs_text.state(job.state), since
+    return jobs_text.job_id(job), jobs_text.job_class(job.job_class), since
 
 
 def _height(look: "Look") -> int:
     """Lines above the jobs."""
     lines = 1 + len(list(look.by_class()))
     if look.board:
-        shown = look.board.instances[:_INSTANCES]
-        lines += 1 + sum(len(jobs_text.instance_rows(each)) + 1 for each in shown)
-        lines += look.board.instances_total > _INSTANCES
-        lines += look.board.trouble is not None
+        lines += 1 + len(instance_lines(look.board, _INSTANCES)) + (look.board.trouble is not None)
     return lines

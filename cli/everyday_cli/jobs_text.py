@@ -27,7 +27,7 @@ _CLASSES = {JobClass.HIGH: "bold", JobClass.NORMAL: "", JobClass.LOW: "dim"}
 
 def table(*columns: str) -> Table:
     """On a narrow terminal only ids and reasons get shorter."""
-    numbers = {"place", "waiting", "held", "oldest", "for", "attempt", "tasks", "jobs"}
+    numbers = {"waiting", "held", "oldest", "for", "attempt", "tasks", "jobs"}
     return text.table(*columns, numbers=numbers, texts={"why", "id"})
 
 
@@ -80,8 +80,8 @@ def bar(used: int, whole: int, *, kept: bool, width: int = BAR) -> Text:
     return Text("█" * filled, "cyan") + rest
 
 
-def instance_rows(instance: "BoardInstance") -> list[tuple[str, str, Text, str]]:
-    """One instance: its name, then for each dimension a bar and the figures."""
+def instance_bars(instance: "BoardInstance") -> list[Text]:
+    """One instance: its name and standing, then a bar for each dimension."""
     used = instance.registered - instance.free
     parts = [
         ("memory", used.memory, instance.registered.memory, "MiB"),
@@ -89,12 +89,14 @@ def instance_rows(instance: "BoardInstance") -> list[tuple[str, str, Text, str]]
         ("GPU", used.gpu, instance.registered.gpu, ""),
     ]
     kept = instance.reserved_for is not None
-    rows = [
-        (name, bar(part, whole, kept=kept), f"{part} of {whole} {unit}".rstrip())
-        for name, part, whole, unit in parts
-        if whole
+    return [
+        Text.assemble(instance.ec2_id, "  ", (standing(instance), "dim"), overflow="ellipsis", no_wrap=True),
+        *(
+            Text.assemble(f"  {name:7}", bar(part, whole, kept=kept), f"  {part} of {whole} {unit}".rstrip())
+            for name, part, whole, unit in parts
+            if whole
+        ),
     ]
-    return [(instance.ec2_id if not number else "", *row) for number, row in enumerate(rows)]
 
 
 def standing(instance: "BoardInstance") -> str:

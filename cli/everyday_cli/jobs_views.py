@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from everyday.jobs.model import State
 from everyday_cli.jobs_documents import of_time
-from everyday_cli.jobs_text import instance_rows, job_class, job_id, needs, span, standing, state, table
-from everyday_cli.text import and_more, line, reasons
+from everyday_cli.jobs_text import instance_bars, job_class, job_id, needs, span, state, table
+from everyday_cli.text import and_more, line, reasons, words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -152,14 +153,13 @@ def show_queue(
 
 
 def waiting_table(jobs: "Sequence[tuple[int, Job]]", whys: Mapping[str, str], now: int) -> Table:
-    """Waiting jobs with their places and reasons."""
-    rows = table("place", "id", "class", "needs", "for", "why")
+    """Waiting jobs with their places, and their reasons where the job before has another."""
+    rows, above = table("place", "id", "class", "for", "why"), None
     for place, job in jobs:
-        why = line(whys.get(job.id) or job.reason or "not looked at yet")
-        amount = needs(job.demand.amount)
-        rows.add_row(
-            str(place), job_id(job), job_class(job.job_class), amount, span(now - job.enqueued_at), why
-        )
+        why = whys.get(job.id) or job.reason or f"needs {needs(job.demand.amount)}; not looked at yet"
+        told = words(why) if why != above else Text("the same", "dim")
+        rows.add_row(f"{place:5}", job_id(job), job_class(job.job_class), span(now - job.enqueued_at), told)
+        above = why
     return rows
 
 
@@ -172,24 +172,18 @@ def show_cluster(console: "Console", cluster: str, board: "Board | None", now: i
         f"[bold]{escape(cluster)}[/]  {board.instances_total} instance{_s(board.instances_total)}, "
         f"{board.waiting} waiting, as of {span(now - board.at)} ago"
     )
-    console.print(instance_grid(board, _INSTANCES))
+    console.print(Group(*instance_lines(board, _INSTANCES)))
     show_trouble(console, board)
     if not board.instances_total and board.waiting:
         console.print("An instance is started as soon as a job needs one.")
 
 
-def instance_grid(board: "Board", most: int) -> Table:
+def instance_lines(board: "Board", most: int) -> list[Text]:
     """The instances, `most` of them."""
-    grid = Table.grid(padding=(0, 1))
-    for column in range(4):
-        grid.add_column(no_wrap=True, justify="right" if column == 3 else "left")
-    for instance in board.instances[:most]:
-        for row in instance_rows(instance):
-            grid.add_row(*row)
-        grid.add_row("", "", Text(standing(instance), "dim"))
+    told = [row for instance in board.instances[:most] for row in instance_bars(instance)]
     if board.instances_total > most:
-        grid.add_row("", "", Text(f"and {board.instances_total - most} more; --json has them", "dim"))
-    return grid
+        told.append(Text(f"and {board.instances_total - most} more; --json has them", "dim"))
+    return told
 
 
 def show_trouble(console: "Console", board: "Board | None") -> None:

@@ -29,6 +29,11 @@ def line(text: str | None) -> Text:
     return Text(clean(text or "").replace("\n", " "), overflow="ellipsis", no_wrap=True)
 
 
+def words(text: str | None) -> Text:
+    """The same, on as many lines as the column needs."""
+    return Text(clean(text or "").replace("\n", " "))
+
+
 def reasons(
     console: "Console", heading: str, rows: Iterable[tuple[str, str]], *, style: str = "yellow"
 ) -> None:
