@@ -347,3 +347,11 @@ def test_a_board_gives_way_to_a_younger_one_only(ledger: Ledger) -> None:
         ledger.put_board(board)
         assert ledger.board("main") == stands
     assert (ledger.board("other"), lanes_of(ledger)) == (None, {})
+
+
+def test_calls_and_boards_never_take_the_place_of_a_job(ledger: Ledger) -> None:
+    child = ledger.add(replace(a_job("board/1"), parent="board", index=1), NONE)
+    other = ledger.add(replace(a_job("call/2"), parent="call", index=2), NONE)
+    ledger.put_board(Board(cluster="1", at=5))
+    ledger.add_call(Call(id="2", cluster="main", token="t", members=()))
+    assert ledger.get_many([child.id, other.id]) == {child.id: child, other.id: other}

@@ -137,19 +137,19 @@ class DynamoLedger:
 
     def add_call(self, call: Call) -> None:
         self._put_document(
-            f"call/{call.id}",
+            f"#call/{call.id}",
             text(call),
             expires=expiry(round(self._now() * 1000), self._keep_days),
             condition={"ConditionExpression": "attribute_not_exists(pk)"},
         )
 
     def call(self, call_id: str) -> Call | None:
-        item = self._table.get(f"call/{call_id}")
+        item = self._table.get(f"#call/{call_id}")
         return msgspec.json.decode(item["doc"]["S"], type=Call) if item else None
 
     def put_board(self, board: Board) -> None:
         self._put_document(
-            f"board/{board.cluster}",
+            f"#board/{board.cluster}",
             text(board),
             version=board.at,
             expires=expiry(board.at, self._keep_days),
@@ -161,7 +161,7 @@ class DynamoLedger:
         )
 
     def board(self, cluster: str) -> Board | None:
-        item = self._table.get(f"board/{cluster}")
+        item = self._table.get(f"#board/{cluster}")
         return msgspec.json.decode(item["doc"]["S"], type=Board) if item else None
 
     def _end(self, children: Sequence[tuple[Job, str]]) -> bool:

@@ -4,8 +4,8 @@
 |---|---|---|
 | job | its id | `doc` (the job as JSON), `version`, `write_id`, `lane` and `sort` (index `lanes`), `overrides` (JSON, never in the index), `expires_at` once it is final |
 | array | its id | those, and what its children came to: `remaining`, `succeeded`, `failed`, `ended_at` |
-| call | `call/<id>` | `doc`, `expires_at` |
-| board | `board/<cluster>` | `doc`, `version` (its moment), `expires_at` |
+| call | `#call/<id>` | `doc`, `expires_at` |
+| board | `#board/<cluster>` | `doc`, `version` (its moment), `expires_at` |
 
 `expires_at` is in seconds, as DynamoDB's time to live wants it; all else in milliseconds.
 """  # noqa: E501 - a table
