@@ -35,6 +35,7 @@ _CONTAINER = {
 }
 _STALL_SECONDS = 180.0
 _LOOK_SECONDS = 0.5
+_ONE_PASS_MS = 1_000
 _HTTP_SECONDS = 30
 
 
@@ -71,13 +72,16 @@ def _message(job_class: JobClass, number: int, chance: Random) -> Mapping[str, A
 
 def inversions(jobs: Sequence[Job]) -> int:
     """How many started while one of a higher class waited. All of them need the same, and were there before
-    the first one started."""
+    the first one started. One pass claims several jobs side by side, within a second."""
     order = list(JobClass)
-    started = sorted((job.placed_at or 0, order.index(job.job_class)) for job in jobs if job.placed_at)
-    later: list[int] = []
-    for _, job_class in reversed(started):
-        later.append(min(job_class, later[-1]) if later else job_class)
-    return sum(own > best for (_, own), best in zip(started, reversed(later), strict=True))
+    last = {
+        each: max((it.placed_at or 0 for it in jobs if it.job_class is each), default=0) for each in order
+    }
+    return sum(
+        any(last[higher] > job.placed_at + _ONE_PASS_MS for higher in order[: order.index(job.job_class)])
+        for job in jobs
+        if job.placed_at
+    )
 
 
 class JobsJob:

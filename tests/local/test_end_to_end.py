@@ -80,14 +80,21 @@ def services(folder: Path) -> dict[str, dict[str, Any]]:
 
 def test_once_backs_the_account_up_posts_it_and_ends_everything(once: dict[str, Any]) -> None:
     photos = once["summary"]["photos"]
-    assert list(once["summary"]) == ["photos"]
+    assert list(once["summary"]) == ["photos", "jobs"]
     assert photos["posts"] == photos["archived"] >= 60
     assert photos["media"] == photos["archived"] + WITHHELD
     assert photos["duplicates"] == 0
     assert once["left"] == set()
 
 
-def test_a_later_run_deploys_nothing_and_posts_nothing(
+def test_once_runs_a_hundred_jobs_in_their_order_with_no_call_in_vain(once: dict[str, Any]) -> None:
+    jobs = once["summary"]["jobs"]
+    assert (jobs["submitted"], jobs["succeeded"]) == (100, 100)
+    assert 0 < jobs["run_task_calls"] <= 100
+    assert (jobs["rejects"], jobs["inversions"]) == (0, 0)
+
+
+def test_a_later_run_deploys_nothing_posts_nothing_and_starts_nothing(
     folder: Path, down: None, once: dict[str, Any]
 ) -> None:
     deployed = (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns
@@ -109,8 +116,40 @@ def test_no_process_has_the_owners_credentials(folder: Path, up: dict[str, Any])
 
 
 def test_the_commands_work_on_it_by_default(folder: Path, up: dict[str, Any]) -> None:
-    assert {"ministack", "instagram", "blog", "valkey"} <= set(services(folder))
+    assert {"ministack", "instagram", "ecs", "blog", "valkey"} <= set(services(folder))
     assert everyday(folder, "photos", "verify", "--json")
+
+
+def test_a_job_can_be_sent_awaited_and_looked_at(folder: Path, up: dict[str, Any], tmp_path: Path) -> None:
+    seconds = [{"name": "SECONDS_TO_RUN", "value": "0.1"}]
+    job = {
+        "id": f"mine-{tmp_path.name}",
+        "task_definition": "everyday-sample",
+        "overrides": {"containerOverrides": [{"environment": seconds}]},
+    }
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    sent = everyday(folder, "jobs", "submit", str(tmp_path / "job.json"), "--wait", "--json")
+    assert [it["state"] for it in sent["jobs"]] == ["SUCCEEDED"]
+    again = everyday(folder, "jobs", "submit", str(tmp_path / "job.json"), "--wait", "--json")
+    assert (again["sent"], again["duplicates"]) == (0, 1)
+    assert everyday(folder, "jobs", "show", job["id"], "--json")["exit_code"] == 0
+    assert len(everyday(folder, "jobs", "list", "--limit", "0", "--json")) >= 101
+    instance = everyday(folder, "jobs", "cluster", "--json")["instances"][0]
+    assert instance["registered"]["memory"] == 512
+
+
+def test_a_job_that_can_never_run_is_rejected_with_the_reason(
+    folder: Path, up: dict[str, Any], tmp_path: Path
+) -> None:
+    job = {"id": f"large-{tmp_path.name}", "task_definition": "everyday-sample", "memory": 4096}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    done = subprocess.run(
+        [EVERYDAY, "jobs", "submit", str(tmp_path / "job.json"), "--wait", "--json"],
+        env=environment(folder), capture_output=True, text=True, timeout=300, cwd=PROJECT,
+    )  # fmt: skip
+    [told] = json.loads(done.stdout)["jobs"]
+    assert (done.returncode, told["state"]) == (1, "REJECTED")
+    assert "4096 MiB" in told["reason"]
 
 
 def test_another_run_beside_it_changes_no_process(folder: Path, up: dict[str, Any]) -> None:
@@ -133,7 +172,7 @@ def test_a_service_that_was_killed_is_started_again(folder: Path, up: dict[str, 
 
 def test_down_ends_everything(folder: Path, up: dict[str, Any]) -> None:
     ended = everyday(folder, "local", "down", "--json")["ended"]
-    assert {"ministack", "instagram", "blog", "valkey"} <= set(ended)
+    assert {"ministack", "instagram", "ecs", "blog", "valkey"} <= set(ended)
     assert marked(folder) == set()
 
 
