@@ -36,15 +36,22 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def boto_session() -> boto3.Session:
+    """One for all tests: each new one reads the description of every service that it is asked for again."""
+    return boto3.Session("test", "test", region_name="us-east-1")
+
+
 @pytest.fixture
-def client(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+def client(
+    ministack: str, boto_session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Any]:
     """Makes boto3 clients as the adapters get them; botocore's waits between attempts take no time."""
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
-    session = boto3.Session("test", "test", region_name="us-east-1")
     config = client_config(connections=16)
 
     def make(service: str) -> Any:
-        made = session.client(service, endpoint_url=ministack, config=config)
+        made = boto_session.client(service, endpoint_url=ministack, config=config)
         strict(made)
         return made
 
