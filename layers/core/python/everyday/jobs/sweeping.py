@@ -92,7 +92,9 @@ class Sweeper:
             return self._put_back(due, "its call was never made")
         now = self._now()
         old = any(now - (job.placed_at or 0) > TOKEN_HOURS * 3_600_000 for job in due)
-        if old or all(job.ending for job in due):
+        if torn := self._torn(due):
+            self.asker.recall(due, "not all of its group could start")
+        if torn or old or all(job.ending for job in due):
             return self._look_up(due)
         later = now + round((ONE_CALL_SECONDS + ANSWER_SECONDS) * 1000)
         for job in due:
@@ -134,15 +136,28 @@ class Sweeper:
     def _recall_groups(self, back: Sequence[Job]) -> None:
         """A member of a group could not start after all, so the others are to wait with it again."""
         for job in back:
-            if job.group is None:
-                continue
-            name, size = job.group.id, job.group.size
-            open_now = self._ledger.listed(job.cluster, Lane.OPEN)
-            others = [it for it in open_now if it.group and it.group.id == name and it.id != job.id]
-            waiting = self._ledger.listed(job.cluster, Lane.WAITING)
-            there = {it.id for it in waiting if it.group and it.group.id == name} | {it.id for it in others}
-            if len(there | {job.id}) == size:
-                self.asker.recall(others, f"job {job.id} of its group {name} could not start")
+            if job.group is not None:
+                self.asker.recall(
+                    self._others(job, Lane.OPEN), f"job {job.id} of its group {job.group.id} could not start"
+                )
+
+    def _torn(self, due: Sequence[Job]) -> bool:
+        """Whether a member of their group waits: who claimed them died before all were claimed, or before
+        all were brought back."""
+        waiting = [it.id for job in due if job.group for it in self._others(job, Lane.WAITING)]
+        return any(it.state is State.WAITING for it in self._ledger.get_many(waiting).values())
+
+    def _others(self, job: Job, lane: Lane) -> Sequence[Job]:
+        """The other members of its group in a lane, if the group is whole."""
+        if job.group is None:
+            return []
+        found = {
+            each: [it for it in self._ledger.listed(job.cluster, each) if it.group == job.group]
+            for each in (Lane.OPEN, Lane.WAITING)
+        }
+        there = {job.id, *(it.id for members in found.values() for it in members)}
+        whole = len(there) == job.group.size
+        return [it for it in found[lane] if whole and it.id != job.id]
 
     def _release_held(self, cluster: str) -> Iterable[str]:
         """Let those queue whose jobs to wait for have succeeded; their ids, because lists lag."""
