@@ -34,7 +34,7 @@ from tests.faults.turns import Turns
 from tests.samples import an_mp4
 
 
-class _Port:
+class Port:
     """A store whose calls can be cut."""
 
     def __init__(self, name: str, store: Any, error: type[Unavailable], cuts: Cuts, turns: Turns) -> None:
@@ -176,7 +176,7 @@ class World:
         )
 
     def _port(self, name: str, store: Any, error: type[Unavailable], cuts: Cuts) -> Any:
-        return _Port(name, store, error, cuts, self.turns)
+        return Port(name, store, error, cuts, self.turns)
 
     def _id(self) -> str:
         return f"id-{next(self._ids)}"
