@@ -11,7 +11,7 @@ from everyday.jobs.model import Job, JobClass
 from everyday.jobs.plan import Reserved, Rules
 from everyday.jobs.room import Room, Saved
 
-_LOOKED_AT = 64
+_LOOKED_AT = 32
 """So many instances are compared for a reservation, those with the most room first."""
 
 _FIRST, _BEHIND, _STARVED = 16, 1, 4

@@ -1,7 +1,7 @@
 """The planner: which waiting jobs start now, and where. Pure."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress, islice
 
 from everyday.jobs.backfill import Backfill
 from everyday.jobs.fit import Need
@@ -35,8 +35,7 @@ class _Planning:
     def __init__(self, waiting: Sequence[Job], situation: Situation, rules: Rules) -> None:
         self._situation, self._rules = situation, rules
         self._jobs = ranked(waiting)
-        self._needs: dict[Demand, Need] = {}
-        self._needs_of = [self._need(job.demand) for job in self._jobs]
+        self._needs, self._needs_of = _needs(self._jobs)
         for need in self._needs.values():
             need.never = never(need, situation)
         self._grouped = [job for job in self._jobs if job.group is not None]
@@ -58,12 +57,6 @@ class _Planning:
             self._walk(islice(pairs, _SHOWN))
         self._backfill.settle(max(0, _SHOWN - len(self._backfill.reserved)))
         return self._plan()
-
-    def _need(self, demand: Demand) -> Need:
-        need = self._needs.get(demand)
-        if need is None:
-            need = self._needs[demand] = Need(demand)
-        return need
 
     def _walk(self, order: Iterable[Turn]) -> None:
         """Give every job its turn while anything fits anywhere."""
@@ -92,25 +85,32 @@ class _Planning:
     def _plan(self) -> Plan:
         """The plan, with the reason for each job that does not start."""
         placements, shapes = tuple(self._placing.placements), self._situation.shapes
-        placed = {each.job_id for each in placements}
-        left = [turn for turn in zip(self._jobs, self._needs_of, strict=True) if turn[0].id not in placed]
-        refusals = self._never(left)
+        self._leave({each.job_id for each in placements})
+        refusals = self._never()
         return Plan(
             placements=placements,
             reserved=tuple(self._backfill.reserved),
-            waits=self._waits(left) | refusals,
+            waits=self._waits(refusals),
             impossible=tuple(job_id for job_id, each in refusals.items() if each.why is Why.IMPOSSIBLE),
             needs_scale=tuple(job_id for job_id, each in refusals.items() if each.why is Why.NEEDS_SCALE),
-            desired=desired((job.demand for job, _ in left), shapes) if shapes else {},
+            desired=desired((job.demand for job in self._jobs), shapes) if shapes else {},
         )
 
-    def _waits(self, left: Sequence[Turn]) -> dict[str, Waits]:
+    def _leave(self, placed: set[str]) -> None:
+        """Go on with the jobs that were not placed."""
+        if placed:
+            left = [job.id not in placed for job in self._jobs]
+            self._jobs = [*compress(self._jobs, left)]
+            self._needs_of = [*compress(self._needs_of, left)]
+
+    def _waits(self, refusals: Mapping[str, Waits]) -> dict[str, Waits]:
         for need in self._needs.values():
             need.waits = self._reasons.of(need)
-        waits = {job.id: need.waits for job, need in left}
+        waits = {job.id: need.waits for job, need in zip(self._jobs, self._needs_of, strict=True)}
         for job in self._grouped:
             if job.id in waits and job.group is not None:
                 waits[job.id] = self._of_group(waits[job.id], job.group.id)
+        waits.update(refusals)
         return waits
 
     def _of_group(self, waits: Waits, group: str) -> Waits:
@@ -119,17 +119,31 @@ class _Planning:
             return waits._replace(why=Why.GROUP)
         return waits._replace(why=Why.NO_ROOM) if group in self._tried and waits.why is Why.BEHIND else waits
 
-    def _never(self, left: Sequence[Turn]) -> dict[str, Waits]:
+    def _never(self) -> dict[str, Waits]:
         """The jobs that no registered instance could hold, and those in a group with one of them."""
         if not any(need.never for need in self._needs.values()):
             return {}
-        found = {job.id: self._reasons.without(need.never, need) for job, need in left if need.never}
+        turns_left = zip(self._jobs, self._needs_of, strict=True)
+        found = {job.id: self._reasons.without(need.never, need) for job, need in turns_left if need.never}
         for members in self._groups.values():
             worst = [found[job.id] for job in members if job.id in found]
             if worst:
                 why = Why.IMPOSSIBLE if any(each.why is Why.IMPOSSIBLE for each in worst) else Why.NEEDS_SCALE
                 found |= {job.id: found.get(job.id, worst[0])._replace(why=why) for job in members}
-        return {job.id: found[job.id] for job, _ in left if job.id in found}
+        return {job.id: found[job.id] for job in self._jobs if job.id in found}
+
+
+def _needs(jobs: Iterable[Job]) -> tuple[dict[Demand, Need], list[Need]]:
+    """What the jobs need: each different demand once, and which one each job has."""
+    needs: dict[Demand, Need] = {}
+    needs_of = []
+    for job in jobs:
+        demand = job.demand
+        need = needs.get(demand)
+        if need is None:
+            need = needs[demand] = Need(demand)
+        needs_of.append(need)
+    return needs, needs_of
 
 
 def _groups(jobs: Iterable[Job]) -> dict[str, list[Job]]:

@@ -110,13 +110,12 @@ class Saved(NamedTuple):
 
 def _timeline(room: Room, now: int) -> Timeline:
     timeline = Timeline(now, (room.cpu, room.memory, room.gpu))
-    holders = [
-        (expected_end(ends_at, now), demand.amount, demand.ports) for demand, ends_at in room.view.running
-    ]
-    holders += [(end, need.demand.amount, need.ports) for need, end in room.added]
-    timeline.gives(sorted((end, each.cpu, each.memory, each.gpu) for end, each, _ in holders))
-    kept = room.ports.difference(*(ports for _, _, ports in holders))
-    timeline.claims += [Claim(now, end, frozenset(ports)) for end, _, ports in holders if ports]
-    if kept:  # in use by nobody we know, such as the host's own
-        timeline.claims.append(Claim(now, FOREVER, kept))
+    holders = [(expected_end(ends_at, now), demand) for demand, ends_at in room.view.running]
+    holders += [(end, need.demand) for need, end in room.added]
+    amounts = [(end, demand.amount) for end, demand in holders]
+    timeline.give_back(sorted([(end, each.cpu, each.memory, each.gpu) for end, each in amounts]))
+    if room.ports:
+        claims = [Claim(now, end, frozenset(demand.ports)) for end, demand in holders if demand.ports]
+        others = room.ports.difference(*(each.ports for each in claims))  # such as the host's own
+        timeline.claims = [*claims, Claim(now, FOREVER, others)]
     return timeline

@@ -34,25 +34,27 @@ class Timeline:
         twin.cpu, twin.memory, twin.gpu = self.cpu[:], self.memory[:], self.gpu[:]
         return twin
 
-    def gives(self, ends: Iterable[tuple[int, int, int, int]]) -> None:
-        """What is given back, as (time, cpu, memory, gpu) sorted by time. Only before anything is taken."""
-        cpu, memory, gpu = self.cpu[-1], self.memory[-1], self.gpu[-1]
+    def give_back(self, ends: Iterable[tuple[int, int, int, int]]) -> None:
+        """What comes free, as (time, cpu, memory, gpu) in order of time. Only before anything is taken."""
+        times, cpus, memories, gpus = self.times, self.cpu, self.memory, self.gpu
+        cpu, memory, gpu = cpus[-1], memories[-1], gpus[-1]
         for time, more_cpu, more_memory, more_gpu in ends:
             cpu, memory, gpu = cpu + more_cpu, memory + more_memory, gpu + more_gpu
-            if time == self.times[-1]:
-                self.cpu[-1], self.memory[-1], self.gpu[-1] = cpu, memory, gpu
+            if time == times[-1]:
+                cpus[-1], memories[-1], gpus[-1] = cpu, memory, gpu
             else:
-                self.times.append(time)
-                self.cpu.append(cpu)
-                self.memory.append(memory)
-                self.gpu.append(gpu)
+                times.append(time)
+                cpus.append(cpu)
+                memories.append(memory)
+                gpus.append(gpu)
 
     def admits(self, need: Need, until: int) -> bool:
         """Whether the need fits from now until then, beside all that is reserved."""
+        cpu, memory, gpu = need.cpu, need.memory, need.gpu
         for k, time in enumerate(self.times):
             if time >= until:
                 break
-            if not self._fits(need, k):
+            if self.cpu[k] < cpu or self.memory[k] < memory or self.gpu[k] < gpu:
                 return False
         return not need.ports or self._ports_free(need.ports, self.times[0], until)
 
@@ -61,11 +63,13 @@ class Timeline:
 
         None: it does not fit until `latest`, or never beside what is held for ever.
         """
+        cpu, memory, gpu, ports = need.cpu, need.memory, need.gpu, need.ports
         start: int | None = None
         for k, time in enumerate(self.times):
             if time >= FOREVER or (time > latest if start is None else time >= start + lasting):
                 break
-            if not self._fits(need, k) or not self._ports_free(need.ports, time, time + lasting):
+            lacks = self.cpu[k] < cpu or self.memory[k] < memory or self.gpu[k] < gpu
+            if lacks or (ports and not self._ports_free(ports, time, time + lasting)):
                 start = None
             elif start is None:
                 start = time
@@ -87,9 +91,6 @@ class Timeline:
         for each in (self.cpu, self.memory, self.gpu):
             for k in range(until_step):
                 each[k] = min(each[k], each[until_step])
-
-    def _fits(self, need: Need, k: int) -> bool:
-        return self.cpu[k] >= need.cpu and self.memory[k] >= need.memory and self.gpu[k] >= need.gpu
 
     def _ports_free(self, ports: Iterable[str], start: int, end: int) -> bool:
         return all(
