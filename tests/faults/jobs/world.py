@@ -8,6 +8,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -95,6 +96,7 @@ class World:
         self.registered: dict[str, Amount] = {}
         self.wishes: list[str] = []
         self.alike, self.disturbed = True, False
+        self.skew = timedelta(0)
         container = {"name": "main", "image": "image", "cpu": 0, "memory": 100}
         self.client.register_task_definition(family=FAMILY, containerDefinitions=[container])
 
@@ -102,6 +104,11 @@ class World:
 
     def now(self) -> int:
         return round(self.aws.now().timestamp() * 1000)
+
+    def clock(self) -> datetime:
+        """What the functions take for the time; those of ECS, of the queues and of the state's store are
+        right."""
+        return self.aws.now() + self.skew
 
     def instance(self, memory: int = 512, **more: Any) -> Instance:
         made = self.aws.add_instance(CLUSTER, cpu=1024, memory=memory, **more)
@@ -115,18 +122,24 @@ class World:
         job_id: str,
         *,
         seconds: float = 30,
+        stop_seconds: float = 0,
         exit_code: int = 0,
         expect: State = State.SUCCEEDED,
         array: int | None = None,
         copies: int = 1,
         **fields: Any,
     ) -> None:
-        """Submit a job that runs for so many seconds, ends with this code, and should come to this."""
+        """Submit a job that runs for so many seconds (and takes so many to be stopped), ends with this code,
+        and should come to this."""
         self.expected[job_id] = expect
         for index in range(array or 0):
             self.expected[f"{job_id}/{index}"] = expect
         self.alike = self.alike and not {"memory", "group", "depends_on", "retries"} & {*fields}
-        said = {"STANDIN_SECONDS": str(seconds), "STANDIN_EXIT_CODE": str(exit_code)}
+        said = {
+            "STANDIN_SECONDS": str(seconds),
+            "STANDIN_EXIT_CODE": str(exit_code),
+            "STANDIN_STOP_SECONDS": str(stop_seconds),
+        }
         environment = [{"name": name, "value": value} for name, value in said.items()]
         message = {
             "id": job_id,
@@ -153,7 +166,7 @@ class World:
         desk = Desk(
             self._port("ledger", self.ledger, LedgerUnavailable, cuts),
             self._port("wakes", QueuedWakes(self.wakes), EventsUnavailable, cuts),
-            self.aws.now,
+            self.clock,
             self._id,
         )
         for job_id in list(self.wishes):
@@ -242,7 +255,7 @@ class World:
             definition=self._port("ecs", self.ecs, EcsUnavailable, cuts).task_definition,
             wakes=self._port("wakes", QueuedWakes(self.wakes), EventsUnavailable, cuts),
             dead_letters=self._port("letters", self.letters, EventsUnavailable, cuts),
-            clock=self.aws.now,
+            clock=self.clock,
             new_id=self._id,
             intake=Intake((CLUSTER,), ("everyday-*",), STEP_MS),
         )
@@ -264,7 +277,7 @@ class World:
             scaling=Scaling(None),
             wakes=self._port("wakes", QueuedWakes(self.wakes), EventsUnavailable, cuts),
             rebuilds=self._port("rebuilds", QueuedRebuilds(self.events), EventsUnavailable, cuts),
-            clock=self.aws.now,
+            clock=self.clock,
             rules=self.rules,
             sleep=lambda _: None,
         )
@@ -273,7 +286,7 @@ class World:
         return Tracker(
             ledger=self._port("ledger", self.ledger, LedgerUnavailable, cuts),
             ecs=self._port("ecs", self.ecs, EcsUnavailable, cuts),
-            clock=self.aws.now,
+            clock=self.clock,
         )
 
     def _state(self, cuts: Functions) -> Any:
