@@ -80,42 +80,55 @@ class Backfill:
         self._noted.clear()
 
     def _reserve(self, members: Sequence[Job], needs: Sequence[Need]) -> None:
-        """Hold room for a job, or for all of a group at the same time; nothing if they never fit beside."""
-        alone = len(members) == 1
-        held: list[_Held] = []
-        for job, need in zip(members, needs, strict=True):
-            option = self._earliest(need, lasting_of(job) if alone else FOREVER)
+        """Hold room for a job, or for all of a group at one time; nothing if they never fit side by side."""
+        if len(members) == 1:
+            option = self._earliest(needs[0], lasting_of(members[0]))
+            if option is not None:
+                self._hold(members[0], needs[0], option.room, option.start)
+            return
+        options = self._side_by_side(needs)
+        if len(options) == len(needs):
+            together = max(option.start for option in options)
+            for job, need, option in zip(members, needs, options, strict=True):
+                self._hold(job, need, option.room, together)
+
+    def _side_by_side(self, needs: Sequence[Need]) -> list["_Option"]:
+        """When each could start if none ever ended: from the last of these times on they fit together."""
+        options: list[_Option] = []
+        saved: list[tuple[Room, Saved]] = []
+        for need in needs:
+            option = self._earliest(need, FOREVER)
             if option is None:
                 break
-            held.append(_Held(job, need, option.room, option.start, option.room.saved()))
+            options.append(option)
+            saved.append((option.room, option.room.saved()))
             option.room.future(self._now).take(need, option.start, FOREVER)
-        for each in reversed(held):
-            each.room.restore(each.saved)
-        if len(held) == len(members):
-            together = max(each.start for each in held)
-            for each in held:
-                self._hold(each, together)
+        for room, before in reversed(saved):
+            room.restore(before)
+        return options
 
     def _earliest(self, need: Need, lasting: int) -> "_Option | None":
-        """When and where the need fits first; of several instances, where the least room is lost."""
+        """When and where the need fits first; of several instances, where the least is missing for it.
+
+        What is missing where nothing else may go only shrinks, so the choice lasts when no end is known.
+        """
         best: _Option | None = None
         for room in islice(self._index.could_hold(need), _LOOKED_AT):
             start = room.future(self._now).earliest(need, lasting, best.start if best else FOREVER)
             if start is not None:
-                option = _Option(start, room.looseness(need), room.arn, room)
+                option = _Option(start, room.missing(need), room.looseness(need), room.arn, room)
                 best = option if best is None else min(best, option)
         return best
 
-    def _hold(self, held: "_Held", together: int) -> None:
-        """Keep the room free from its first time until the job has run, beginning when all can."""
-        job, room, unknown = held.job, held.room, together >= UNKNOWN
-        timeline = room.future(self._now)
-        timeline.take(held.need, held.start, together + lasting_of(job))
+    def _hold(self, job: Job, need: Need, room: Room, start: int) -> None:
+        """Keep room for the job from then on, for as long as it runs."""
+        timeline, unknown = room.future(self._now), start >= UNKNOWN
+        timeline.take(need, start, start + lasting_of(job))
         starves = self._starves(job) and self._drains > 0
         self._drains -= starves
         if unknown or starves:
-            timeline.drain(held.start)
-        self.reserved.append(Reserved(job.id, room.arn, None if unknown else together))
+            timeline.drain(start)
+        self.reserved.append(Reserved(job.id, room.arn, None if unknown else start))
         self.holders.setdefault(room.arn, job.id)
 
 
@@ -123,17 +136,10 @@ class _Option(NamedTuple):
     """When and where a job could start; compared in this order."""
 
     start: int
-    lost: float
+    missing: float
+    looseness: float
     arn: str
     room: Room
-
-
-class _Held(NamedTuple):
-    job: Job
-    need: Need
-    room: Room
-    start: int
-    saved: Saved
 
 
 def lasting_of(job: Job) -> int:

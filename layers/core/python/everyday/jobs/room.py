@@ -60,6 +60,14 @@ class Room:
         score: float = 10 ** (cpu * self.per_cpu) + 10 ** (memory * self.per_memory)
         return score + 10 ** (gpu * self.per_gpu) if self.view.registered.gpu else score
 
+    def missing(self, need: Need) -> float:
+        """What the need lacks here now, as parts of what the instance has, summed over the dimensions."""
+        return (
+            max(0, need.cpu - self.cpu) * self.per_cpu
+            + max(0, need.memory - self.memory) * self.per_memory
+            + max(0, need.gpu - self.gpu) * self.per_gpu
+        )
+
     def take(self, need: Need, now: int, end: int) -> None:
         """Put a job here from now on. `end` is UNKNOWN when nobody knows."""
         self.cpu -= need.cpu
