@@ -1,16 +1,10 @@
 """`everyday jobs queue` and `everyday jobs cluster`: what waits and why, and what the instances hold."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import click
 
 from everyday_cli.commands import Command
 from everyday_cli.jobs_stores import Target, cluster_target
 from everyday_cli.output import current
-
-if TYPE_CHECKING:
-    from everyday.jobs.board import Board
 
 
 @click.command(
@@ -31,7 +25,7 @@ def queue(target: Target, *, limit: int) -> None:
     cluster, now = target.cluster, target.now()
     depth, board = target.desk.depth(cluster), target.ledger.board(cluster)
     lane = target.ledger.listed(cluster, Lane.WAITING, limit=limit or None)
-    jobs, whys = list(enumerate(lane, 1)), whys_of(board)
+    jobs, whys = list(enumerate(lane, 1)), board.whys if board else {}
     document = {
         "cluster": cluster,
         "trouble": board.trouble if board else None,
@@ -54,10 +48,3 @@ def cluster(target: Target) -> None:
         documents.of_board(name, board),
         lambda console: views.show_cluster(console, name, board, target.now()),
     )
-
-
-def whys_of(board: "Board | None") -> Mapping[str, str]:
-    """Why each job waits, by its id, as far as the last pass has said so."""
-    if board is None:
-        return {}
-    return {job_id: board.waits[index].text for job_id, index in board.waits_of.items()}

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from everyday.jobs.model import Job
+from everyday.jobs.words import span
 from everyday_cli import jobs_text
-from everyday_cli.jobs_cluster_commands import whys_of
 from everyday_cli.jobs_views import instance_lines
 from everyday_cli.text import line
 
@@ -62,7 +62,7 @@ def _classes(look: "Look") -> Table:
 def _jobs(look: "Look", most: int) -> Table:
     """Those that run, then the next ones in their order."""
     rows = jobs_text.table("place", "id", "class", "for", "why")
-    whys = whys_of(look.board)
+    whys = look.board.whys if look.board else {}
     for job in look.running[: most - 1]:
         told = f"on {job.ec2_id or job.instance}" + (f"; {job.reason}" if job.reason else "")
         rows.add_row(jobs_text.state(job.state), *_row(job, look.at), line(told))
@@ -72,7 +72,7 @@ def _jobs(look: "Look", most: int) -> Table:
 
 
 def _row(job: Job, now: int) -> tuple[RenderableType, ...]:
-    since = jobs_text.span(now - (job.started_at or job.enqueued_at))
+    since = span(now - (job.started_at or job.enqueued_at))
     return jobs_text.job_id(job), jobs_text.job_class(job.job_class), since
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from everyday.jobs.model import Amount, Job, JobClass, State
+from everyday.jobs.model import Job, JobClass, State
+from everyday.jobs.words import standing
 from everyday_cli import text
 
 if TYPE_CHECKING:
@@ -46,26 +47,6 @@ def job_id(job: Job) -> Text:
     return text.line(f"{job.id} ×{job.size}" if job.size else job.id)
 
 
-def needs(amount: Amount) -> str:
-    """Such as `100 MiB, 256 CPU`."""
-    parts = [(amount.memory, "MiB"), (amount.cpu, "CPU"), (amount.gpu, "GPU")]
-    return ", ".join(f"{size} {unit}" for size, unit in parts if size) or "nothing"
-
-
-def span(milliseconds: int) -> str:
-    """A length of time in two units at most: `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
-    seconds = max(0, milliseconds) // 1000
-    for size, unit, small, smaller in (
-        (86_400, "d", 3_600, "h"),
-        (3_600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if seconds >= size:
-            rest = seconds % size // small
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"
-
-
 def clock(milliseconds: int) -> str:
     """Such as `12:04:10 UTC`."""
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%H:%M:%S} UTC"
@@ -97,14 +78,3 @@ def instance_bars(instance: "BoardInstance") -> list[Text]:
             if whole
         ),
     ]
-
-
-def standing(instance: "BoardInstance") -> str:
-    """How many tasks run on it, and what it waits for."""
-    told = f"{instance.tasks} task{'' if instance.tasks == 1 else 's'}"
-    if not instance.open:
-        told += "; takes no more"
-    if instance.reserved_for:
-        when = f" from about {clock(instance.expected_at)[:5]} UTC" if instance.expected_at else ""
-        told += f"; the rest is kept for {instance.reserved_for}{when}"
-    return told

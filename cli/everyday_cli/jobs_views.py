@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from everyday.jobs.model import State
+from everyday.jobs.words import said, span
 from everyday_cli.jobs_documents import of_time
-from everyday_cli.jobs_text import instance_bars, job_class, job_id, needs, span, state, table
+from everyday_cli.jobs_text import instance_bars, job_class, job_id, state, table
 from everyday_cli.text import and_more, line, reasons, words
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def show_job(console: "Console", sight: "Sight", now: int) -> None:
         "why": job.reason if job.reason != sight.waits else None,
         "place": f"{sight.place} in the queue" if sight.place else None,
         "class": f"{job.job_class.value}, queue {job.queue}, cluster {job.cluster}",
-        "needs": needs(job.demand.amount),
+        "needs": said(job.demand.amount),
         "submitted": f"{_time(job.enqueued_at)} ({span(now - job.enqueued_at)} ago)",
         "started": _time(job.started_at),
         "ended": f"{_time(job.finished_at)} after {span(_spent(job, now))}" if job.finished_at else None,
@@ -156,7 +157,7 @@ def waiting_table(jobs: "Sequence[tuple[int, Job]]", whys: Mapping[str, str], no
     """Waiting jobs with their places, and their reasons where the job before has another."""
     rows, above = table("place", "id", "class", "for", "why"), None
     for place, job in jobs:
-        why = whys.get(job.id) or job.reason or f"needs {needs(job.demand.amount)}; not looked at yet"
+        why = whys.get(job.id) or job.reason or f"needs {said(job.demand.amount)}; not looked at yet"
         told = words(why) if why != above else Text("the same", "dim")
         rows.add_row(f"{place:5}", job_id(job), job_class(job.job_class), span(now - job.enqueued_at), told)
         above = why

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from everyday.jobs.model import JobClass
 from everyday_cli import jobs_live
-from everyday_cli.jobs_text import bar, span
+from everyday_cli.jobs_text import bar
 from everyday_cli.jobs_watching import Watching
 from tests.cli.jobs_world import INSTANCE, Stage
 from tests.cli.photos_world import Cli
@@ -112,23 +112,6 @@ def drawn(view: object, width: int, height: int) -> list[str]:
     console.print(view)
     assert isinstance(console.file, StringIO)
     return console.file.getvalue().splitlines()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        (0, "0 s"),
-        (59, "59 s"),
-        (60, "1 min"),
-        (185, "3 min 5 s"),
-        (3600, "1 h"),
-        (7805, "2 h 10 min"),
-        (273_600, "3 d 4 h"),
-        (-5, "0 s"),
-    ],
-)
-def test_a_span_is_told_in_two_units(seconds: int, told: str) -> None:
-    assert span(seconds * 1000) == told
 
 
 @pytest.mark.parametrize(

@@ -41,3 +41,8 @@ class Board(Record, frozen=True, kw_only=True):
     waits: tuple[BoardWait, ...] = ()
     waits_of: dict[str, int] = msgspec.field(default_factory=dict)
     trouble: str | None = None
+
+    @property
+    def whys(self) -> dict[str, str]:
+        """Why each job waits, by its id, as far as it is said here."""
+        return {job_id: self.waits[index].text for job_id, index in self.waits_of.items()}

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from everyday.jobs.board import Board, BoardInstance, BoardWait
 from everyday.jobs.model import Amount, Job
 from everyday.jobs.plan import InstanceView, Plan, Reserved, Waits, Why
+from everyday.jobs.words import UNITS, minute, said
 
 MOST_INSTANCES = 200
 MOST_WAITS = 200
@@ -148,13 +148,13 @@ def _minute(reserved: Reserved | None) -> int | None:
 
 def _needs(waits: Waits, amount: Amount) -> str:
     """The dimensions by the planner's names; what is no amount is an attribute or a host port."""
-    others = [it for it in waits.lacks if it not in _UNITS]
+    others = [it for it in waits.lacks if it not in UNITS]
     if others:
         return f"no open instance has free what it needs: {', '.join(others)}"
     if amount.fits(waits.largest) or not waits.lacks:
-        return f"needs {_said(amount)} at once on one instance"
+        return f"needs {said(amount)} at once on one instance"
     return "; ".join(
-        f"needs {_UNITS[it](amount)} on one instance; the largest free is {_UNITS[it](waits.largest)}"
+        f"needs {UNITS[it](amount)} on one instance; the largest free is {UNITS[it](waits.largest)}"
         for it in waits.lacks
     )
 
@@ -171,19 +171,8 @@ def _from(reserved: Reserved | None) -> str:
         return ""
     if reserved.expected_at is None:
         return "; nobody knows from when, because what runs there gave no estimate"
-    return f" from about {datetime.fromtimestamp(reserved.expected_at / 1000, UTC):%H:%M} UTC"
+    return f" from about {minute(reserved.expected_at)}"
 
-
-def _said(amount: Amount) -> str:
-    sizes = {"CPU": amount.cpu, "memory": amount.memory, "GPU": amount.gpu}
-    return " and ".join(_UNITS[name](amount) for name, size in sizes.items() if size) or "nothing"
-
-
-_UNITS: Mapping[str, Callable[[Amount], str]] = {
-    "CPU": lambda amount: f"{amount.cpu} CPU units",
-    "memory": lambda amount: f"{amount.memory} MiB",
-    "GPU": lambda amount: f"{amount.gpu} GPU",
-}
 
 _MAIN: Mapping[Why, Callable[[Waits, Amount], str]] = {
     Why.NO_ROOM: _needs,
@@ -191,7 +180,7 @@ _MAIN: Mapping[Why, Callable[[Waits, Amount], str]] = {
     Why.BEHIND: lambda *_: "a job before it must start first",
     Why.GROUP: lambda *_: "starts with its whole group, which is not here or does not fit yet",
     Why.NEEDS_SCALE: lambda waits, amount: f"{_needs(waits, amount)}; waits for another instance",
-    Why.IMPOSSIBLE: lambda _, amount: f"needs {_said(amount)}, and no instance here could ever hold it",
+    Why.IMPOSSIBLE: lambda _, amount: f"needs {said(amount)}, and no instance here could ever hold it",
     Why.DEPENDS: lambda *_: "waits for the jobs it depends on",
     Why.UNSEEN: lambda *_: "jobs before it are looked at first",
 }
