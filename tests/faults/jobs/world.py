@@ -52,7 +52,7 @@ CLUSTER, FAMILY = "default", "everyday-work"
 STEP_MS = 21_600_000
 FUNCTION_SECONDS = 120
 _HIDDEN_MS = (FUNCTION_SECONDS + 10) * 1000
-_ROUNDS = 40
+_ROUNDS = 300
 _MENDED = 10
 """After so many rounds only long jobs can be under way."""
 
