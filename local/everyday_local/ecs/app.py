@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from everyday_local.broken import Broken
 from everyday_local.ecs.control import Control
 from everyday_local.ecs.ecs import ConnectionCut, Ecs
 from everyday_local.ecs.errors import EcsError
 from everyday_local.ecs.shapes import TARGET
 from everyday_local.ecs.views import on_the_wire
-from everyday_local.instagram.broken import Broken
 
 _TYPE = "application/x-amz-json-1.1"
 

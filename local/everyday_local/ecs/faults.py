@@ -1,9 +1,8 @@
-"""Faults on demand: which call goes wrong, and how."""
+"""What can go wrong with a call of ECS."""
 
 from enum import StrEnum
-from threading import Lock
 
-import msgspec
+from everyday_local.planted import Planted, PlantedFaults
 
 
 class Effect(StrEnum):
@@ -15,43 +14,19 @@ class Effect(StrEnum):
     THROTTLED = "throttled"  # a ThrottlingException, and no effect
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Strikes the `nth` call of this action, counted from when it was planted, and the `times` - 1 after it.
-
-    `times` None: every one from then on. `on` "*": every action.
-    """
+class Fault(Planted, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Strikes calls of one action; `on` "*": of every action."""
 
     on: str
     do: Effect
-    nth: int = 1
-    times: int | None = 1
     status: int = 500
     code: str = "ServerException"
     seconds: float = 30.0
 
 
-class Faults:
-    """The planted faults. Safe to use from several threads."""
-
-    def __init__(self, *planted: Fault) -> None:
-        self._lock = Lock()
-        self._seen: list[tuple[Fault, int]] = [(fault, 0) for fault in planted]
-
-    def plant(self, *faults: Fault) -> None:
-        with self._lock:
-            self._seen += [(fault, 0) for fault in faults]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._seen = []
+class Faults(PlantedFaults[Fault]):
+    """The faults planted in an account."""
 
     def strike(self, action: str) -> Fault | None:
         """Count this call; the first planted fault that strikes it."""
-        with self._lock:
-            self._seen = [(fault, seen + (fault.on in {action, "*"})) for fault, seen in self._seen]
-            struck = [fault for fault, seen in self._seen if fault.on in {action, "*"} and _due(fault, seen)]
-        return struck[0] if struck else None
-
-
-def _due(fault: Fault, seen: int) -> bool:
-    return seen >= fault.nth and (fault.times is None or seen < fault.nth + fault.times)
+        return next(iter(self.struck(lambda fault: fault.on in {action, "*"})), None)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
 
-from everyday_local.instagram.broken import Broken
+from everyday_local.broken import Broken
 from everyday_local.instagram.edges import Answer, Edges, Query
 from everyday_local.instagram.faults import Effect, Fault, Op
 from everyday_local.instagram.graph_errors import GraphError, unsupported_method

@@ -1,9 +1,8 @@
-"""Faults on demand: which call goes wrong, and how."""
+"""What can go wrong with a call of Instagram, or with the account meanwhile."""
 
 from enum import StrEnum
-from threading import Lock
 
-import msgspec
+from everyday_local.planted import Planted, PlantedFaults
 
 
 class Op(StrEnum):
@@ -49,16 +48,11 @@ class Effect(StrEnum):
     DRIP = "drip"  # `size` bytes (1 by default) every `seconds`
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Strikes the `nth` call of the kind, counted from when it was planted, and the `times` - 1 after it.
-
-    `times` None: every one from then on. `target` narrows it to calls about one medium or file id.
-    """
+class Fault(Planted, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Strikes calls of one kind; `target` narrows it to those about one medium or file id."""
 
     on: Op
     do: Effect
-    nth: int = 1
-    times: int | None = 1
     target: str | None = None
     code: int = 1
     subcode: int | None = None
@@ -71,31 +65,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     post: str = ""
 
 
-class Faults:
-    """The planted faults. Safe to use from several threads."""
-
-    def __init__(self, *planted: Fault) -> None:
-        self._lock = Lock()
-        self._seen: list[tuple[Fault, int]] = [(fault, 0) for fault in planted]
-
-    def plant(self, *faults: Fault) -> None:
-        with self._lock:
-            self._seen += [(fault, 0) for fault in faults]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._seen = []
+class Faults(PlantedFaults[Fault]):
+    """The faults planted in an account."""
 
     def strike(self, op: Op, *targets: str) -> list[Fault]:
         """Count this call, and return the faults that strike it, in the order they were planted."""
-        with self._lock:
-            self._seen = [(fault, seen + _meant(fault, op, targets)) for fault, seen in self._seen]
-            return [fault for fault, seen in self._seen if _meant(fault, op, targets) and _due(fault, seen)]
-
-
-def _meant(fault: Fault, op: Op, targets: tuple[str, ...]) -> bool:
-    return fault.on is op and (fault.target is None or fault.target in targets)
-
-
-def _due(fault: Fault, seen: int) -> bool:
-    return seen >= fault.nth and (fault.times is None or seen < fault.nth + fault.times)
+        return self.struck(lambda fault: fault.on is op and fault.target in {None, *targets})

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp
 
+from everyday_local.broken import Broken
 from everyday_local.instagram.account import File, Post
 from everyday_local.instagram.api import pause, record, spoiled
-from everyday_local.instagram.broken import HUGE, Broken
 from everyday_local.instagram.faults import Effect, Fault, Op
 from everyday_local.instagram.gallery import Blob
 from everyday_local.instagram.standin import Standin, file_path
@@ -19,6 +19,7 @@ from everyday_local.instagram.standin import Standin, file_path
 _NAME = re.compile(r"\d+_(\d+)_([nt])\.(?:jpg|mp4)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _AT_ONCE = 4 * 1024 * 1024
+_HUGE = 5 * 1024**3
 _NOT_A_PICTURE = b"%PDF-1.7\n% this is not what the address promised\n"
 
 
@@ -82,7 +83,7 @@ def _broken(fault: Fault, blob: Blob, kind: str) -> Response | Broken | None:
         ending = "reset" if fault.do is Effect.RESET else "close"
         return Broken(blob.chunks(0, half), declared=blob.size, content_type=kind, ending=ending)
     if fault.do is Effect.HUGE:
-        return Broken([blob.head[:65536]], declared=fault.size or HUGE, content_type=kind, ending="hang")
+        return Broken([blob.head[:65536]], declared=fault.size or _HUGE, content_type=kind, ending="hang")
     if fault.do is Effect.DRIP:
         drops = _drops(blob, fault.size or 1)
         return Broken(drops, declared=blob.size, content_type=kind, pause=fault.seconds)

@@ -11,6 +11,7 @@ import msgspec
 
 from everyday.errors import InvalidMessageError
 from everyday.jobs.model import JobClass
+from everyday.record import END, Message
 
 FAMILY_GROUP = "everyday-jobs"
 """The `group` of every task that this scheduler starts: tasks of another group are never touched."""
@@ -18,15 +19,9 @@ FAMILY_GROUP = "everyday-jobs"
 MAX_BODY_BYTES = 256 * 1024
 """A larger job message is refused: SQS would take 1 MiB, an item of the ledger only 400 KB."""
 
-# In Python `$` also matches before a last line break, in JSON Schema it does not.
-_END = r"$(?!\n)"
-JobId = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}", description="The job's id.")]
-Name = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}")]
+JobId = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{END}", description="The job's id.")]
+Name = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{END}")]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=31 * 24 * 3600)]
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of our messages: immutable, unknown keys are refused."""
 
 
 class RetriesMessage(Message, frozen=True, kw_only=True):
@@ -87,7 +82,7 @@ class JobMessage(Message, frozen=True, kw_only=True):
 
     task_definition: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     id: JobId | None = None
-    cluster: Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,255}}{_END}")] | None = None
+    cluster: Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,255}}{END}")] | None = None
     queue: Name = "default"
     job_class: JobClass = msgspec.field(default=JobClass.NORMAL, name="class")
     overrides: OverridesMessage = OverridesMessage()
@@ -98,7 +93,7 @@ class JobMessage(Message, frozen=True, kw_only=True):
     timeout_seconds: Seconds | None = None
     retries: RetriesMessage | Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     depends_on: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}(/[0-9]{{1,5}})?{_END}")], ...],
+        tuple[Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}(/[0-9]{{1,5}})?{END}")], ...],
         msgspec.Meta(max_length=20),
     ] = ()
     array: Annotated[int, msgspec.Meta(ge=2, le=10_000)] | None = None

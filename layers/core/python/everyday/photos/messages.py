@@ -9,17 +9,14 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 
 from everyday.errors import InvalidMessageError
+from everyday.record import END, Message
 
 SOURCE = "everyday.photos"
 STORED = "photo.stored"
 CONTINUE = "backup.continue"
 
-MediumId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$", description="A medium's id.")]
+MediumId = Annotated[str, msgspec.Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{END}", description="A medium's id.")]
 WalkId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="A walk's id.")]
-
-
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of our messages: immutable, unknown keys are refused."""
 
 
 class PhotoStored(Message, frozen=True):
@@ -135,7 +132,7 @@ def _medium_of(body: object) -> str | None:
 def _json(body: object) -> Mapping[str, Any]:
     try:
         return msgspec.json.decode(str(body), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidMessageError(f"body: {error}") from error
 
 

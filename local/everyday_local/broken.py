@@ -8,8 +8,6 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-HUGE = 5 * 1024**3
-
 
 class Broken:
     """An answer that declares `declared` bytes, sends `chunks`, and then ends as `ending` says.
