@@ -101,12 +101,15 @@ def reserved(plan: Plan) -> dict[str, tuple[str, int | None]]:
 def after(situation: Situation, plan: Plan, jobs: Iterable[Job]) -> Situation:
     """The cluster when the plan was carried out."""
     by_id = {job.id: job for job in jobs}
+    usage = dict(situation.usage)
     more: dict[str, list[Running]] = defaultdict(list)
     for each in plan.placements:
-        seconds = by_id[each.job_id].estimate_seconds
-        ends_at = None if seconds is None else situation.now + 1000 * seconds
+        job = by_id[each.job_id]
+        ends_at = None if job.estimate_seconds is None else situation.now + 1000 * job.estimate_seconds
         more[each.instance].append(Running(each.demand, ends_at))
-    return situation._replace(instances=tuple(_with(view, more[view.arn]) for view in situation.instances))
+        usage[job.queue] = usage.get(job.queue, Amount()) + each.demand.amount
+    instances = tuple(_with(view, more[view.arn]) for view in situation.instances)
+    return situation._replace(instances=instances, usage=usage)
 
 
 def _with(view: InstanceView, tasks: Sequence[Running]) -> InstanceView:
