@@ -55,6 +55,7 @@ class MemoryCluster:
             self.remove(record.arn)
             self.remember(record.arn, record.version)
             return Freed(True, False)
+        self._ended.pop(record.arn, None)
         it = self.at(record.arn)
         before = it.vacancy(self.clock())
         it.apply(record, self.stamp())

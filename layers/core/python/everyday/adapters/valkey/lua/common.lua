@@ -15,7 +15,7 @@ end
 local clock = read_clock()
 
 local function whole(number)
-  return string.format('%.0f', number)
+  return string.format('%.0f', number + 0) -- minus zero would be '-0', which is no integer
 end
 
 local function words(text)
