@@ -37,7 +37,7 @@ def build_app(
         context=context, outdir=outdir, analytics_reporting=False, builtin_cloud_formation_validation=judge
     )
     stage = stage_of(config, app.node.try_get_context)
-    alarms = AlarmsStack(app, "EverydayAlarms", stage=stage, everyday=config.everyday)
+    alarms = AlarmsStack(app, "EverydayAlarms", stage=stage, config=config)
     if config.photos.enabled:
         _photos(app, stage, config, alarms)
     if config.jobs.enabled or stage.free:

@@ -7,7 +7,7 @@ import aws_cdk.aws_sns_subscriptions as subscriptions
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
-from stacks.config import Everyday
+from stacks.config import Config
 from stacks.outputs import publish
 from stacks.stage import Stage
 
@@ -15,14 +15,14 @@ from stacks.stage import Stage
 class AlarmsStack(Stack):
     """A topic that mails the owner, and a monthly budget."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, everyday: Everyday) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, config: Config) -> None:
         super().__init__(scope, construct_id, env=Environment(region=stage.region))
         self.topic = sns.Topic(self, "Topic", display_name="everyday", enforce_ssl=True)
-        if everyday.alarm_email:
-            self.topic.add_subscription(subscriptions.EmailSubscription(everyday.alarm_email))
+        if email := config.everyday.alarm_email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
         self._let_in("cloudwatch", "budgets")
         if stage.knows(budgets.CfnBudget.CFN_RESOURCE_TYPE_NAME):
-            self._budget(everyday.monthly_budget_usd)
+            self._budget(config.budget_usd)
         publish(self, AlarmTopic=self.topic.topic_arn)
 
     def _let_in(self, *services: str) -> None:

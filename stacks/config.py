@@ -35,6 +35,9 @@ from stacks.table import (
 
 EXAMPLE_BLOG = "https://blog.example.com"
 
+_BUDGET_USD = 5
+_JOBS_USD = 20
+
 
 class Everyday(Table):
     """What all capabilities share."""
@@ -47,8 +50,13 @@ class Everyday(Table):
     alarm_email: Email | None = setting(
         None, "Who is told when something fails.", allowed="an e-mail address", example="you@example.com"
     )
-    monthly_budget_usd: int = setting(
-        5, "Alarm when the month's AWS bill passes 80 % of it, or is going to pass it.", ge=1, le=10_000
+    monthly_budget_usd: int | None = setting(
+        None,
+        "Alarm when the month's AWS bill passes 80 % of it, or is going to pass it. Unset: 5 dollars, and 20 "
+        "more with jobs.",
+        ge=1,
+        le=10_000,
+        example=40,
     )
 
 
@@ -104,7 +112,7 @@ class Photos(Table):
 
 
 class Jobs(Table):
-    """Container jobs on ECS in priority order. Costs about 11 dollars a month at rest: raise the budget."""
+    """Container jobs on ECS in priority order. Costs about 11 dollars a month at rest."""
 
     enabled: bool = setting(
         False,
@@ -165,7 +173,8 @@ class Jobs(Table):
     )
     keep_days: int = setting(
         30,
-        "Days that ended jobs are remembered. Not fewer than a message can come a second time in.",
+        "Days that ended jobs are remembered: as long as a message may come a second time, and longer than "
+        "jobs wait for others to end.",
         ge=14,
         le=365,
     )
@@ -177,6 +186,11 @@ class Config(Table):
     everyday: Everyday = Everyday()
     photos: Photos = Photos()
     jobs: Jobs = Jobs()
+
+    @property
+    def budget_usd(self) -> int:
+        """The owner's monthly budget; else one that what is deployed keeps to at rest, with room for use."""
+        return self.everyday.monthly_budget_usd or _BUDGET_USD + _JOBS_USD * self.jobs.enabled
 
 
 def load(path: Path) -> Config:

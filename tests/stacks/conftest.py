@@ -91,6 +91,27 @@ def aws(synth: Synth) -> Synthesised:
     return synth(stage="aws", judge=True)
 
 
+CANARIES = ("INSTAGRAM_TOKEN", "ACCESS_TOKEN", "GHOST_ADMIN_KEY", "AWS_SECRET_ACCESS_KEY")
+
+
+@pytest.fixture(scope="session")
+def elsewhere(synth: Synth) -> Synthesised:
+    """The same app made on another machine: with secrets in the environment, without the variables that
+    belong to a person, and with byte code of its own beside the sources."""
+    stray = ROOT / "functions/token_refresh/__pycache__/stray.cpython-399.pyc"
+    stray.parent.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "CDK_DEFAULT_ACCOUNT", "HOME"):
+            patch.delenv(name, raising=False)
+        for name in CANARIES:
+            patch.setenv(name, f"canary-{name}")
+        stray.write_bytes(b"byte code of another machine")
+        try:
+            return synth(stage="aws")
+        finally:
+            stray.unlink()
+
+
 @pytest.fixture(scope="session")
 def local(synth: Synth) -> Synthesised:
     """The whole app as local mode deploys it."""

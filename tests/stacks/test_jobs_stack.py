@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from aws_cdk.assertions import Match, Template
+from pydantic import ValidationError
 
 from everyday.settings import ClusterSettings, IngestSettings, SchedulerSettings, Settings
-from stacks.config import Config, Jobs
+from stacks.config import Config, Jobs, Photos
 from tests.stacks.conftest import LOCAL, Synth, Synthesised
 
 CLUSTER = {
@@ -32,6 +33,25 @@ def data(aws: Synthesised) -> Template:
 @pytest.fixture(scope="session")
 def jobs(aws: Synthesised) -> Template:
     return aws.template("EverydayJobs")
+
+
+@pytest.fixture(scope="session")
+def unlike(synth: Synth) -> Template:
+    """The stack of an owner whose settings are none of the defaults."""
+    owner = Jobs(
+        enabled=True,
+        instance_types=("c7i.large",),
+        spot=False,
+        max_instances=7,
+        families=("nightly", "everyday-*"),
+        class_step="90 minutes",
+        policies=("strict", "reserve", "greedy"),
+        queues={"a": 3, "b": 1},
+        fairness="10 minutes",
+        starve_after="2 hours",
+        keep_days=21,
+    )
+    return synth(Config(photos=Photos(enabled=False), jobs=owner), stage="aws").template("EverydayJobs")
 
 
 def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
@@ -199,7 +219,7 @@ def test_what_cannot_be_handed_over_is_kept(jobs: Template) -> None:
 
 
 def test_existing_clusters_are_used_and_none_is_made(synth: Synth) -> None:
-    config = Config(jobs=Jobs(enabled=True, clusters=("batch", "video")))
+    config = Config(photos=Photos(enabled=False), jobs=Jobs(enabled=True, clusters=("batch", "video")))
     jobs = synth(config, stage="aws").template("EverydayJobs")
     for kind in ("AWS::ECS::Cluster", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"):
         jobs.resource_count_is(kind, 0)
@@ -211,26 +231,24 @@ def test_existing_clusters_are_used_and_none_is_made(synth: Synth) -> None:
     assert "SetDesiredCapacity" not in json.dumps(jobs.to_json())
 
 
-def test_the_settings_of_the_owner_reach_the_functions(synth: Synth) -> None:
-    owner = Jobs(
-        enabled=True,
-        families=("nightly", "everyday-*"),
-        class_step="90 minutes",
-        policies=("strict", "reserve", "greedy"),
-        queues={"a": 3, "b": 1},
-        fairness="10 minutes",
-        starve_after="2 hours",
-        keep_days=21,
-    )
-    jobs = synth(Config(jobs=owner), stage="aws").template("EverydayJobs")
-    ingest = _told(jobs, "JobIngest", IngestSettings)
+def test_the_settings_of_the_owner_reach_the_functions(unlike: Template) -> None:
+    ingest = _told(unlike, "JobIngest", IngestSettings)
     assert (ingest.families, ingest.class_step_seconds) == (("nightly", "everyday-*"), 5400)
-    scheduler = _told(jobs, "JobScheduler", SchedulerSettings)
+    scheduler = _told(unlike, "JobScheduler", SchedulerSettings)
     assert scheduler.policies == ("strict", "reserve", "greedy")
     assert scheduler.weights == ("a=3", "b=1")
     assert (scheduler.fairness_seconds, scheduler.starve_after_seconds) == (600, 7200)
-    snapshot = _told(jobs, "ClusterSnapshot", ClusterSettings)
+    snapshot = _told(unlike, "ClusterSnapshot", ClusterSettings)
     assert {each.keep_days for each in (ingest, scheduler, snapshot)} == {21}
+
+
+def test_a_job_is_remembered_for_as_long_as_its_message_may_come_again(jobs: Template) -> None:
+    """SQS developer guide: a dead-letter queue too counts from when the message was sent."""
+    longest = max(each["MessageRetentionPeriod"] for each in _properties(jobs, "AWS::SQS::Queue"))
+    days = longest // (24 * 3600)
+    assert Jobs(keep_days=days).keep_days == days
+    with pytest.raises(ValidationError):
+        Jobs(keep_days=days - 1)
 
 
 def test_a_function_asks_valkey_over_tls_with_a_secret_that_no_template_holds(jobs: Template) -> None:
@@ -306,38 +324,29 @@ def test_local_functions_stand_in_no_network_and_ask_for_no_secret(local: Synthe
         assert told.ecs_url == LOCAL["ecs_url"]
 
 
-def test_the_cluster_is_empty_at_rest_and_never_grows_beyond_the_owners_limit(synth: Synth) -> None:
-    config = Config(jobs=Jobs(enabled=True, max_instances=7))
-    (group,) = _properties(
-        synth(config, stage="aws").template("EverydayJobs"), "AWS::AutoScaling::AutoScalingGroup"
-    )
+def test_the_cluster_is_empty_at_rest_and_never_grows_beyond_the_owners_limit(unlike: Template) -> None:
+    (group,) = _properties(unlike, "AWS::AutoScaling::AutoScalingGroup")
     assert (group["MinSize"], group["MaxSize"]) == ("0", "7")
     assert "DesiredCapacity" not in group
 
 
-@pytest.mark.parametrize(("spot", "on_demand"), [(True, 0), (False, 100)])
-def test_instances_are_spot_unless_the_owner_says_no(synth: Synth, *, spot: bool, on_demand: int) -> None:
-    jobs = synth(Config(jobs=Jobs(enabled=True, spot=spot)), stage="aws").template("EverydayJobs")
+def test_instances_are_spot_unless_the_owner_says_no(jobs: Template, unlike: Template) -> None:
+    for template, on_demand in ((jobs, 0), (unlike, 100)):
+        (group,) = _properties(template, "AWS::AutoScaling::AutoScalingGroup")
+        policy = group["MixedInstancesPolicy"]
+        assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == on_demand
+
+
+def test_spot_capacity_may_come_from_many_types(jobs: Template) -> None:
     (group,) = _properties(jobs, "AWS::AutoScaling::AutoScalingGroup")
-    policy = group["MixedInstancesPolicy"]
-    assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == on_demand
-    assert len(policy["LaunchTemplate"]["Overrides"]) >= 4
+    assert len(group["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]) >= 4
 
 
-@pytest.mark.parametrize(
-    ("types", "image"),
-    [
-        (("c7g.large",), "amazon-linux-2023/arm64/recommended/image_id"),
-        (("c7i.large",), "amazon-linux-2023/recommended/image_id"),
-    ],
-)
-def test_an_instance_starts_from_the_newest_image_for_its_processor(
-    synth: Synth, types: tuple[str, ...], image: str
-) -> None:
-    config = Config(jobs=Jobs(enabled=True, instance_types=types))
-    (template,) = _properties(synth(config, stage="aws").template("EverydayJobs"), "AWS::EC2::LaunchTemplate")
-    said = template["LaunchTemplateData"]["ImageId"]
-    assert said == f"resolve:ssm:/aws/service/ecs/optimized-ami/{image}"
+def test_an_instance_starts_from_the_newest_image_for_its_processor(jobs: Template, unlike: Template) -> None:
+    for template, processor in ((jobs, "arm64/"), (unlike, "")):
+        (launch,) = _properties(template, "AWS::EC2::LaunchTemplate")
+        image = f"/aws/service/ecs/optimized-ami/amazon-linux-2023/{processor}recommended/image_id"
+        assert launch["LaunchTemplateData"]["ImageId"] == f"resolve:ssm:{image}"
 
 
 def test_an_instance_keeps_its_disk_encrypted_and_its_credentials_from_its_tasks(jobs: Template) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from everyday.errors import SettingsError
 from stacks import layer_lock
-from tests.stacks.conftest import ROOT, Synth, Synthesised
+from tests.stacks.conftest import ROOT, Synthesised
 from tools import build_layers
 
 
@@ -96,17 +96,6 @@ def test_no_asset_holds_byte_code(aws: Synthesised) -> None:
     assets = [path for path in aws.folder.glob("asset.*") if path.is_dir()]
     assert len(assets) >= 4
     assert not [path for each in assets for path in each.rglob("*") if path.suffix == ".pyc"]
-
-
-def test_byte_code_beside_the_sources_does_not_change_an_asset(synth: Synth, aws: Synthesised) -> None:
-    cache = ROOT / "functions/token_refresh/__pycache__"
-    stray = cache / "stray.cpython-399.pyc"
-    cache.mkdir(exist_ok=True)
-    stray.write_bytes(b"byte code of another machine")
-    try:
-        assert synth(stage="aws").stacks == aws.stacks
-    finally:
-        stray.unlink()
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,18 @@ def test_what_is_wrong_is_named_with_what_is_allowed(document: dict[str, Any], s
     assert said in line
 
 
+@pytest.mark.parametrize(
+    ("document", "budget"),
+    [
+        ({}, 5),
+        ({"jobs": {"enabled": True}}, 25),
+        ({"everyday": {"monthly_budget_usd": 12}, "jobs": {"enabled": True}}, 12),
+    ],
+)
+def test_the_budget_is_the_owners_or_has_room_for_what_is_on(document: dict[str, Any], budget: int) -> None:
+    assert parse(document).budget_usd == budget
+
+
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         parse({"photos": {"walk_days": 0, "status": "live"}, "everyday": {"colour": "red"}})
