@@ -2,12 +2,18 @@
 
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from everyday_cli import jobs_stores
 from everyday_cli.commands import Command
 from everyday_cli.output import current
 from everyday_cli.photos_stores import Target, target_options
+from everyday_cli.stage import StageError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 @click.command(cls=Command, examples="everyday console --port 8080")
@@ -18,17 +24,42 @@ def console(target: Target, *, port: int, links: tuple[tuple[str, str], ...]) ->
     """Look at everything in a browser. Nobody but this machine can reach it; Ctrl-C ends it."""
     import uvicorn
 
-    from everyday_console.app import build
-
-    stage = "folder" if target.folder else target.stage.name
-    addresses = dict(links)
-    if not target.folder:
-        addresses.setdefault("blog", target.post_settings.ghost_url)
-    app = build(catalog=target.catalog, archive=target.archive, stage=stage, addresses=addresses)
     with _listening(port) as listener:
+        app = _app(target, dict(links))
         current().log(f"Console: http://127.0.0.1:{port}  (Ctrl-C ends it)")
         with suppress(KeyboardInterrupt):  # the normal end; uvicorn passes it on when it has closed
             uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+def _app(target: Target, addresses: dict[str, str]) -> "Starlette":
+    """The pages of whatever the stage has; in a folder those of photos. Raises StageError for none at all."""
+    from everyday_console.app import build
+
+    if target.folder:
+        return build(catalog=target.catalog, archive=target.archive, stage="folder", addresses=addresses)
+    parts: dict[str, Any] = {}
+    missing: list[StageError] = []
+    for add in (_photos, _jobs):
+        try:
+            parts |= add(target, addresses)
+        except StageError as error:
+            missing.append(error)
+    if not parts:
+        raise missing[0]
+    return build(**parts, stage=target.stage.name, addresses=addresses)
+
+
+def _photos(target: Target, addresses: dict[str, str]) -> dict[str, Any]:
+    addresses.setdefault("blog", target.post_settings.ghost_url)
+    return {"catalog": target.catalog, "archive": target.archive}
+
+
+def _jobs(target: Target, _: dict[str, str]) -> dict[str, Any]:
+    from everyday_console.jobs_pages import Jobs
+
+    jobs = jobs_stores.Target(target.stage_name)
+    known = Jobs(ledger=jobs.ledger, desk=jobs.desk, clusters=jobs.settings.clusters, now=jobs.now)
+    return {"jobs": known}
 
 
 def _listening(port: int) -> socket.socket:

@@ -13,10 +13,10 @@ from everyday.jobs.desk import Desk
 from everyday.jobs.ingest import Inbox, Intake
 from everyday.jobs.life import claimed, confirmed, started, stopped
 from everyday.jobs.messages import parse_jobs
-from everyday.jobs.model import Amount, Job, Overrides, Task
+from everyday.jobs.model import Amount, Demand, Job, JobClass, Overrides, Task
 from everyday.jobs.plan import Why
 from everyday_cli import jobs_stores
-from tests.job_builders import ENQUEUED, TASK, a_definition, a_task
+from tests.job_builders import ENQUEUED, TASK, a_definition, a_job, a_task
 
 INSTANCE = "i-0a1b2c3d4e5f60718"
 
@@ -114,6 +114,30 @@ class Stage:
             waits_of={"big": 0, "small": 0},
         )
         self.ledger.put_board(replace(board, **changes))
+
+
+def filled() -> Stage:
+    """One job runs, one has ended, one failed; two wait, one of them is held; and an array."""
+    stage = Stage()
+    stage.add(
+        a_job("runs", job_class=JobClass.HIGH),
+        a_job("done"),
+        a_job("broken"),
+        a_job("big", job_class=JobClass.HIGH, demand=Demand(Amount(memory=200)), rank=ENQUEUED - 5),
+        a_job("small", job_class=JobClass.LOW, queue="media", rank=ENQUEUED + 5),
+        a_job("later", depends_on=("runs", "nobody"), held=True),
+        a_job("many", size=2),
+        a_job("many/0", parent="many", index=0),
+        a_job("many/1", parent="many", index=1),
+    )
+    for each in ("runs", "done", "broken", "many/0"):
+        stage.start(each)
+    stage.now += 5_000
+    stage.end("done")
+    stage.end("many/0")
+    stage.end("broken", 3, stopped_reason="Essential container in task exited")
+    stage.board()
+    return stage
 
 
 class MemoryTarget(jobs_stores.Target):

@@ -17,8 +17,9 @@ from everyday.adapters.memory import MemoryArchive, MemoryCatalog
 from everyday.errors import CatalogUnavailable
 from everyday.photos.catalog import State
 from everyday.photos.model import BlogPost, MediaType, Medium, Revision
-from everyday_console.app import PER_PAGE, build
+from everyday_console.app import build
 from everyday_console.files import Span, span
+from everyday_console.photos_pages import PER_PAGE
 from everyday_local.serving import served
 from tests.builders import NOW, TAKEN, a_medium, an_entry, an_item
 from tests.cli.photos_world import Cli

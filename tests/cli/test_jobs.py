@@ -3,34 +3,19 @@
 import pytest
 
 from everyday.errors import EventsUnavailable
-from everyday.jobs.model import Amount, Demand, Group, JobClass, State
-from tests.cli.jobs_world import INSTANCE, Stage
+from everyday.jobs.model import Group, State
+from tests.cli import jobs_world
+from tests.cli.jobs_world import INSTANCE, MemoryTarget, Stage
 from tests.cli.photos_world import Cli
-from tests.job_builders import ENQUEUED, a_job
+from tests.job_builders import a_job
 
 
 @pytest.fixture
-def filled(stage: Stage) -> Stage:
-    """One job runs, one has ended, one failed; two wait, one of them is held; and an array."""
-    stage.add(
-        a_job("runs", job_class=JobClass.HIGH),
-        a_job("done"),
-        a_job("broken"),
-        a_job("big", job_class=JobClass.HIGH, demand=Demand(Amount(memory=200)), rank=ENQUEUED - 5),
-        a_job("small", job_class=JobClass.LOW, queue="media", rank=ENQUEUED + 5),
-        a_job("later", depends_on=("runs", "nobody"), held=True),
-        a_job("many", size=2),
-        a_job("many/0", parent="many", index=0),
-        a_job("many/1", parent="many", index=1),
-    )
-    for each in ("runs", "done", "broken", "many/0"):
-        stage.start(each)
-    stage.now += 5_000
-    stage.end("done")
-    stage.end("many/0")
-    stage.end("broken", 3, stopped_reason="Essential container in task exited")
-    stage.board()
-    return stage
+def filled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The commands work on a stage with jobs in every state."""
+    made = jobs_world.filled()
+    monkeypatch.setattr(MemoryTarget, "world", made)
+    return made
 
 
 EVERY_LOOK = {
