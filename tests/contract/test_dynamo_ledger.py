@@ -197,7 +197,7 @@ def test_only_what_is_over_is_given_an_end(dynamodb: Any, jobs_table: str) -> No
     ledger.put_board(Board(cluster="m", at=9_000_999))
     assert ends(dynamodb, jobs_table) == {
         "p/0": 5_000 + 2 * day,
-        "#call/c": 1_000_000 + 2 * day,
+        "#call/c": 1_000_000 + 400 * day,
         "#board/m": 9_000 + 2 * day,
     }
     ledger.put(ended(second, at=8_000_000))

@@ -158,8 +158,18 @@ def test_a_held_job_names_those_that_it_waits_for(ledger: MemoryLedger, desk: De
     add(ledger, "a", held=True, depends_on=("x", "y", "z"))
     sight = desk.show("a")
     assert sight.parents == {"x": State.SUCCEEDED, "y": State.RUNNING, "z": None}
-    assert sight.waits == "waits for y (RUNNING), z (no job of that id was sent yet)"
+    assert sight.waits == "waits for y (RUNNING), z (no job of that id is known)"
     assert (sight.place, sight.circle) == (None, ())
+
+
+def test_an_array_says_what_its_children_wait_for(ledger: MemoryLedger, desk: Desk) -> None:
+    add(ledger, "x", state=State.RUNNING)
+    add(ledger, "p", size=2, depends_on=("x",))
+    for index in (0, 1):
+        add(ledger, f"p/{index}", parent="p", index=index, held=True, depends_on=("x",))
+    assert desk.show("p").waits == "waits for x (RUNNING)"
+    ledger.put(replace(ledger.jobs["x"], state=State.SUCCEEDED, finished_at=1))
+    assert desk.show("p").waits is None
 
 
 def test_jobs_that_wait_for_each_other_say_so_and_so_does_who_waits_for_them(

@@ -43,11 +43,14 @@ if TYPE_CHECKING:
 
 # DynamoDB API reference, TransactWriteItems: at most 100 items; one is kept for the array.
 _TRANSACTION = 99
+# Events of a task name its call for as long as it runs, which without a timeout has no end that is known.
+_CALL_DAYS = 400
 _JOB = ("pk", "doc", "succeeded", "failed", "ended_at")
 
 
 class DynamoLedger:
-    """A Ledger. Raises LedgerUnavailable, when throttled too. What is final is kept for `keep_days`.
+    """A Ledger. Raises LedgerUnavailable, when throttled too. What is final is kept for `keep_days`, and
+    calls for longer than their tasks run.
 
     `get_many`, `overrides`, `call` and `board` read consistently. `listed` reads an index, which lags a
     little: a job from there may be old, and `put` then refuses it.
@@ -139,7 +142,7 @@ class DynamoLedger:
         self._put_document(
             f"#call/{call.id}",
             text(call),
-            expires=expiry(round(self._now() * 1000), self._keep_days),
+            expires=expiry(round(self._now() * 1000), _CALL_DAYS),
             condition={"ConditionExpression": "attribute_not_exists(pk)"},
         )
 

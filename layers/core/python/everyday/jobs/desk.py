@@ -23,7 +23,7 @@ class Sight(Record, frozen=True, kw_only=True):
     """All there is to say about a job.
 
     `waits`: why it does not run yet. `place`: its place in the queue, from 1. `parents`: where those stand
-    that it depends on, None for an id that nobody has sent. `circle`: jobs that wait for each other, and it
+    that it depends on, None for an id that is not known. `circle`: jobs that wait for each other, and it
     for them. `children`: how many of an array are in each state.
     """
 
@@ -115,14 +115,15 @@ class Desk:
         known = self._forebears(job)
         parents = {id_: known[id_].outcome if id_ in known else None for id_ in job.depends_on}
         around = circle(job.id, {id_: it.depends_on for id_, it in known.items() if it.held or it.size})
+        children = self._children(job)
         return Sight(
             job=job,
             outcome=job.outcome,
-            waits=self._held(parents, around) if job.held else self._why(job),
+            waits=self._held(parents, around) if _is_held(job, parents, children) else self._why(job),
             place=self._place(job),
             parents=parents,
             circle=around,
-            children=self._children(job),
+            children=children,
         )
 
     def listed(self, cluster: str, wanted: Wanted, *, limit: int | None = None) -> Iterator[Job]:
@@ -162,7 +163,7 @@ class Desk:
         if around:
             return f"{' waits for '.join([*around, around[0]])}: none of them can ever start; cancel one"
         told = [
-            f"{id_} ({state or 'no job of that id was sent yet'})"
+            f"{id_} ({state or 'no job of that id is known'})"
             for id_, state in parents.items()
             if state is not State.SUCCEEDED
         ]
@@ -186,6 +187,13 @@ class Desk:
     def _children(self, job: Job) -> Mapping[State, int]:
         found = self._ledger.get_many([f"{job.id}/{index}" for index in range(job.size or 0)])
         return dict(Counter(child.state for child in found.values()))
+
+
+def _is_held(job: Job, parents: Mapping[str, State | None], children: Mapping[State, int]) -> bool:
+    """Whether it waits for other jobs; of an array it is the children that are held."""
+    if job.size is None:
+        return job.held
+    return set(children) <= _WAITING and any(state is not State.SUCCEEDED for state in parents.values())
 
 
 def _deeper(depth: Depth | None, job: Job) -> Depth:
