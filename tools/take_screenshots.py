@@ -74,6 +74,8 @@ def shots(addresses: dict[str, str]) -> Iterator[Shot]:
     yield Shot("console-dark", f"{console}/photos", scheme="dark")
     yield Shot("console-phone", f"{console}/photos", 390, 760)
     yield Shot("console-medium", console + found[1])
+    yield Shot("console-jobs", f"{console}/jobs", 1200, 1000)
+    yield Shot("console-jobs-dark", f"{console}/jobs", 1200, 1000, scheme="dark")
     yield Shot("blog", blog)
     yield Shot("instagram", addresses["instagram"], 900, 800)
     if post:
