@@ -14,7 +14,8 @@ _AT_ONCE = 250  # instances in one script: a few milliseconds in which nobody el
 
 class Head(NamedTuple):
     """What there is. `epoch` is empty when nothing usable is. `generation` changes when a reading is
-    published or the store is lost, `changes` with every other change."""
+    published or the store is lost, `changes` with every other change. `contents` are the instances' when
+    they are few, else empty."""
 
     epoch: str
     as_of: int
@@ -24,6 +25,7 @@ class Head(NamedTuple):
     clock: int
     attribute_sets: int
     instances: list[str]
+    contents: list[msgspec.Raw]
 
 
 class Part(NamedTuple):
@@ -53,18 +55,21 @@ class Looks:
         self._server = server
 
     def head(self, cluster: str, now: str) -> Head:
-        return _read_head(self._server.run(Script.VIEW_HEAD, cluster, now))
+        return _read_head(self._server.run(Script.VIEW_HEAD, cluster, now, str(_AT_ONCE)))
 
-    def instances(
-        self, cluster: str, now: str, arns: Sequence[str], generation: str | None = None
-    ) -> list[Look] | None:
-        """These instances in this order. None when the generation is asked for and another one began."""
+    def all(self, cluster: str, now: str, head: Head) -> list[Look] | None:
+        """Every instance that the head names, by ARN. None when another generation began."""
+        if len(head.contents) == len(head.instances):
+            pairs = sorted(zip(head.instances, head.contents, strict=True), key=lambda pair: pair[0])
+            return [Look(arn, raw, head.clock) for arn, raw in pairs]
+        return self.some(cluster, now, sorted(head.instances), head.generation)
+
+    def some(self, cluster: str, now: str, arns: Sequence[str], generation: str) -> list[Look] | None:
+        """These instances in this order. None when another generation began."""
         lists = [arns[first : first + _AT_ONCE] for first in range(0, len(arns), _AT_ONCE)]
-        if not lists:
-            return []
         answers = self._server.run_each(Script.VIEW_PART, [(cluster, now, pack(each)) for each in lists])
         parts = [_read_part(answer) for answer in answers]
-        if generation is not None and any(part.generation != generation for part in parts):
+        if any(part.generation != generation for part in parts):
             return None
         return [
             Look(arn, raw, part.clock)

@@ -59,10 +59,9 @@ class _Publishing:
 
     def run(self, epoch: str) -> bool | None:
         """None: another reading came between, so what was looked at says nothing any more."""
-        there = self._head.instances
-        todo = {*there, *self._shown.records}
+        looks = self._looks.all(self._cluster, self._now, self._head)
+        todo = {*self._head.instances, *self._shown.records}
         for _ in range(_TRIES):
-            looks = self._looks.instances(self._cluster, self._now, there, self._head.generation)
             if looks is None:
                 return None
             found = {look.arn: (read(look.raw), look.clock) for look in looks}
@@ -70,11 +69,11 @@ class _Publishing:
             answer = self._commit(epoch)
             if answer[0] != _CHANGED:
                 return bool(answer[0])
-            there = [arn.decode() for arn in answer[1]]
-            todo = set(there)
-            self._ended.update(arn.decode() for arn in answer[2])
+            todo = {arn.decode() for arn in answer[1]}
             if not todo:
                 return None
+            self._ended.update(arn.decode() for arn in answer[2])
+            looks = self._looks.some(self._cluster, self._now, sorted(todo), self._head.generation)
         return None
 
     def _stage(

@@ -21,8 +21,8 @@ class _Known(NamedTuple):
 
 
 class Views:
-    """Round trips of a view: one for what there is, one for all instances (on a new server one more), and
-    one when there are attributes that were never seen here."""
+    """Round trips of a view: one; of a large cluster one more (two on a new server); and one when there are
+    attributes that were never seen here."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -36,7 +36,7 @@ class Views:
             head = self._looks.head(cluster, now)
             if not head.epoch:
                 return None
-            looks = self._looks.instances(cluster, now, sorted(head.instances), head.generation)
+            looks = self._looks.all(cluster, now, head)
             if looks is not None and self._work_out(cluster, head, looks):
                 _, known = self._known[cluster]
                 views = tuple([view for it in known.values() if (view := it.seen.view)])
