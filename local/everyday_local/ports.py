@@ -1,7 +1,12 @@
 """Which port each service gets: its own, the one it had before, or the next that is free."""
 
+import fcntl
+import os
 import socket
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from everyday_local.errors import LocalError
 
@@ -14,9 +19,16 @@ PREFERRED = {
     "valkey": 6399,
 }
 _STEPS = 200
+_CLAIMS = Path(tempfile.gettempdir()) / f"everyday-ports-{os.getuid()}"
 
 
 def is_free(port: int) -> bool:
+    """Whether something may be started on this port of loopback: nobody uses it or is about to."""
+    with claimed(port) as ours:
+        return ours and unused(port)
+
+
+def unused(port: int) -> bool:
     """Whether this port of loopback can be listened on, and nobody answers there on another address."""
     with socket.socket() as probe:
         # Without it, the last connections of a server that just ended would make its port look taken.
@@ -28,6 +40,26 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@contextmanager
+def claimed(port: int) -> Iterator[bool]:
+    """Whether the port is this caller's to start something on, while the block runs.
+
+    Two runs in different folders choose the same ports; between the look and the moment that a program
+    listens, the other's answers would be taken for one's own.
+    """
+    with ExitStack() as held:
+        try:
+            _CLAIMS.mkdir(mode=0o700, exist_ok=True)
+            claim = held.enter_context((_CLAIMS / str(port)).open("w"))
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        except OSError:  # no place for claims: as if there was nobody else
+            yield True
+        else:
+            yield True
 
 
 def any_free() -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from everyday_local import identity
 from everyday_local.errors import LocalError, PortTaken
 from everyday_local.folder import PROJECT, Folder
-from everyday_local.ports import is_free
+from everyday_local.ports import claimed, unused
 from everyday_local.records import Records
 from everyday_local.service import Record, Service
 
@@ -56,13 +56,14 @@ class Processes:
 
     def start(self, service: Service) -> Record:
         """Start the service and wait until it serves. Raises LocalError with the end of its log."""
-        if not is_free(service.port):
-            # Else somebody else's answers would be taken for ours.
-            raise PortTaken(f"port {service.port} was just taken by another program; run it again")
-        environment = {**service.environment, **service.switches}
-        child = self._launch(service.name, service.command, environment, service=service)
-        self._wait_ready(service, child)
-        return child.record
+        with claimed(service.port) as ours:
+            if not ours or not unused(service.port):
+                # Else somebody else's answers would be taken for ours.
+                raise _taken(service)
+            environment = {**service.environment, **service.switches}
+            child = self._launch(service.name, service.command, environment, service=service)
+            self._wait_ready(service, child)
+            return child.record
 
     def run(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, seconds: float
@@ -166,8 +167,8 @@ class Processes:
 
     def _ended_at_start(self, service: Service) -> LocalError:
         """Why: mostly because somebody else was quicker to listen on its port, and may even answer there."""
-        if not is_free(service.port):
-            return PortTaken(f"port {service.port} was just taken by another program; run it again")
+        if not unused(service.port):
+            return _taken(service)
         return self._failure(service.name, f"{service.title} ended while it started")
 
     def _signal(self, record: Record, number: signal.Signals) -> bool:
@@ -208,6 +209,10 @@ class Processes:
     def _failure(self, name: str, what: str) -> LocalError:
         log = self.folder.log(name)
         return LocalError(f"{what}. The end of {log}:\n{self.tail(name) or '    (it is empty)'}")
+
+
+def _taken(service: Service) -> PortTaken:
+    return PortTaken(f"port {service.port} was just taken by another program; run it again")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from everyday_local.errors import LocalError
-from everyday_local.ports import PREFERRED, choose, is_free
+from everyday_local.ports import PREFERRED, any_free, choose, claimed, is_free, unused
 
 
 def every(_: int) -> bool:
@@ -58,3 +58,13 @@ def test_a_listening_port_is_not_free_and_a_closed_one_is() -> None:
 def test_a_port_that_somebody_serves_on_every_address_is_not_free() -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:
         assert not is_free(server.getsockname()[1])
+
+
+def test_a_port_on_which_somebody_is_about_to_start_is_not_free() -> None:
+    port = any_free()
+    with claimed(port) as first:
+        with claimed(port) as second:
+            assert (first, second) == (True, False)
+        assert unused(port)
+        assert not is_free(port)
+    assert is_free(port)

@@ -147,7 +147,7 @@ def test_a_port_that_is_lost_while_a_service_starts_is_told_as_that(
     processes: Processes, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = iter([True, False])
-    monkeypatch.setattr("everyday_local.processes.is_free", lambda _: next(free))
+    monkeypatch.setattr("everyday_local.processes.unused", lambda _: next(free))
     with pytest.raises(PortTaken):
         processes.start(a_service(folder, "raise OSError('Address already in use')"))
 
