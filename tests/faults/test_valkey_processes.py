@@ -117,5 +117,3 @@ def audit_after_the_killed(valkey: Valkey, cluster: Cluster) -> None:
     later = ValkeyState(Server(lambda: connect(valkey.url)), clock=lambda: 10**14)
     later.begin_rebuild(cluster.name)
     audit(valkey, cluster.name)
-    sums = {valkey.admin.get(f"{cluster.name}:remaining_memory")}
-    assert sums == {str(sum(it.free.memory for it in cluster.view().instances)).encode()}
