@@ -18,7 +18,8 @@ class Waiting:
 
     - J is of a higher class, and K does not come before J by rank (aging has not let K overtake J), and
     - J fits, in all dimensions, into what one instance has free and is not reserved for a job that comes
-      before J by rank: beside the reserved amount, or in it when J would end before the reservation is due.
+      before J by rank: beside the reserved amount, or in it when J would end before the reservation is due
+      (one without a time, as for a job that starves and has its instance drained, is due at once).
 
     Jobs of a group are not looked at: they start together or not at all.
 

@@ -63,7 +63,7 @@ def simulate(
     ecs = SimulatedEcs(timeline, workload.instances, options.conditions, options.seed)
     # Who asks ECS itself, or nobody, has no excuse of not having heard.
     notice = options.conditions if policy in PLANNED else Conditions()
-    watch = Watch(timeline, ecs, jobs, notice, progress)
+    watch = Watch(timeline, ecs, jobs, notice, progress, starve_after=options.rules.starve_after)
     world = World(
         timeline=timeline,
         conditions=options.conditions,

@@ -42,7 +42,10 @@ class Watch(Watcher):
         jobs: Mapping[str, Job],
         conditions: Conditions,
         progress: Progress,
+        *,
+        starve_after: int,
     ) -> None:
+        self._starve_after = starve_after
         self._progress = progress
         self._timeline, self._jobs, self._conditions = timeline, jobs, conditions
         self.calls = self.rejects = self.inversions = self.crashes = 0
@@ -69,10 +72,13 @@ class Watch(Watcher):
         self._moment()
 
     def reserve(self, reserved: Sequence[Reserved]) -> None:
-        """From now on these instances are reserved."""
+        """From now on these instances are reserved; for a starving job without a time until then."""
         self._reserved.clear()
         for each in reserved:
-            self._reserved.setdefault(each.instance, []).append((self._jobs[each.job_id], each))
+            job = self._jobs[each.job_id]
+            starves = self._timeline.now - job.enqueued_at >= self._starve_after
+            due = each._replace(expected_at=None) if starves else each
+            self._reserved.setdefault(each.instance, []).append((job, due))
 
     def decided(self, job: Job) -> None:
         """This job is to start now, on `job.instance` if it names one."""
