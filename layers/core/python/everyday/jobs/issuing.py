@@ -16,7 +16,7 @@ from everyday.errors import LedgerConflict, Unavailable
 from everyday.jobs.answers import NEVER_BEGAN, Asker, End
 from everyday.jobs.calls import Start, Unit, for_many, launch_of, name_of_many, name_of_one, token_of
 from everyday.jobs.life import claimed
-from everyday.jobs.model import Call, Job, Overrides
+from everyday.jobs.model import Call, Job, Overrides, State
 from everyday.jobs.tracking import milliseconds
 from everyday.ports import TimeLeft
 
@@ -86,7 +86,7 @@ class Issuer:
         calls = [(self._claim(start, time_left), start) for start in unit.starts]
         got = {job.id: job for jobs, _ in calls for job in jobs}
         lost = [job for job in unit.jobs if job.id not in got]
-        self.asker.release(lost)
+        self._let_go(unit, lost)
         ends.update((job.id, End.OVERTAKEN) for job in lost)
         if unit.group and lost:
             self._give_up([*got.values()], ends)
@@ -97,6 +97,21 @@ class Issuer:
                 brake.heard(ends[jobs[0].id])
         if unit.group and NEVER_BEGAN & {*ends.values()}:
             self._recall(unit.group, got, ends)
+
+    def _let_go(self, unit: Unit, lost: Sequence[Job]) -> None:
+        """Release what was reserved for jobs that others changed first; not when another pass is about to
+        start this very attempt there: then the reservation is that pass's too."""
+        if not lost:
+            return
+        instances = {job.id: start.instance.arn for start in unit.starts for job in start.jobs}
+        now = self.asker.tracker.ledger.get_many([job.id for job in lost])
+        theirs = {
+            job.id
+            for job in lost
+            if (it := now.get(job.id))
+            and (it.state, it.attempt, it.instance) == (State.PLACING, job.attempt, instances[job.id])
+        }
+        self.asker.release([job for job in lost if job.id not in theirs])
 
     def _claim(self, start: Start, time_left: TimeLeft) -> list[Job]:
         """Those of the call that nobody else changed: from here on they are ours."""
