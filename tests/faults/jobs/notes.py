@@ -1,12 +1,12 @@
 """Adapters that also write down what a judge must know and nobody else keeps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from everyday.adapters.ecs import BotoEcs
 from everyday.adapters.memory_ledger import MemoryLedger
 from everyday.jobs.calls import assigned, attempt_of
-from everyday.jobs.model import Amount, Demand, Job, Task
+from everyday.jobs.model import Amount, Call, Demand, Job, Task
 from everyday.jobs.ports import Launch, Launched
 
 Owner = tuple[str, int]
@@ -34,19 +34,27 @@ class NotedLedger(MemoryLedger):
         return super()._store(job)
 
     def owner_of(self, task: str, call: str, siblings: Sequence[str]) -> Owner | None:
-        """For whom a task was started: as the ledger has said once, else as its call says.
+        """For whom a task was started; `siblings`: all tasks of the call."""
+        return owner_by(task, call, siblings, self.owners, self.calls.get)
 
-        `siblings`: all tasks of the call.
-        """
-        if task in self.owners:
-            return self.owners[task]
-        record = self.calls.get(call)
-        if record is None:
-            return attempt_of(call)
-        free = [it for it in record.members if it not in {self.owners.get(each) for each in siblings}]
-        unknown = [it for it in siblings if it not in self.owners]
-        shared = assigned([job_id for job_id, _ in free], map(_named, unknown))
-        return next((it for it in free if it[0] in shared and shared[it[0]].arn == task), None)
+
+def owner_by(
+    task: str,
+    call: str,
+    siblings: Sequence[str],
+    owners: Mapping[str, Owner],
+    call_of: Callable[[str], Call | None],
+) -> Owner | None:
+    """For whom a task was started: as the ledger says (`owners`), else as its call says."""
+    if task in owners:
+        return owners[task]
+    record = call_of(call)
+    if record is None:
+        return attempt_of(call)
+    free = [it for it in record.members if it not in {owners.get(each) for each in siblings}]
+    unknown = [it for it in siblings if it not in owners]
+    shared = assigned([job_id for job_id, _ in free], map(_named, unknown))
+    return next((it for it in free if it[0] in shared and shared[it[0]].arn == task), None)
 
 
 class NotedEcs(BotoEcs):

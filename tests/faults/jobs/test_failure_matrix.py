@@ -199,6 +199,19 @@ def test_a_pass_that_dies_keeps_rank_token_task_and_room(kind: str) -> None:
     assert world.wrong() == []
 
 
+def test_a_pass_that_loses_a_claim_leaves_the_room_to_the_pass_that_won_it() -> None:
+    world = a_world(100)
+    world.send("a")
+    world.ingest(WELL())
+    old = _Lagging(world.ledger)
+    world.schedule(dying(world, "ledger put"))
+    assert world.ledger.jobs["a"].state is State.PLACING
+    lagging(world, of=old).run(CLUSTER)
+    view = world.state.view(CLUSTER)
+    assert view is not None
+    assert view.instances[0].free.memory == 0, "the call of the first may be on its way"
+
+
 def test_a_group_whose_pass_dies_half_way_through_its_claims_starts_whole_or_not_at_all() -> None:
     world = a_world(100, 100)
     for name in ("g1", "g2"):
