@@ -356,3 +356,18 @@ def test_a_sink_may_call_back(ecs: Ecs, aws: Any, instance: Instance) -> None:
     ecs.advance(60)
     assert len(started) == 5
     assert {task(aws, arn)["lastStatus"] for arn in started} == {"STOPPED"}
+
+
+def test_a_reader_that_fails_does_not_stop_the_events_after(ecs: Ecs) -> None:
+    arrived: list[Event] = []
+
+    def clumsy(event: Event) -> None:
+        arrived.append(event)
+        if len(arrived) == 1:
+            raise KeyError(event["id"])
+
+    ecs.events.sinks.append(clumsy)
+    with pytest.raises(KeyError):
+        ecs.add_instance(cpu=0, memory=512)
+    ecs.add_instance(cpu=0, memory=512)
+    assert len(arrived) == 2

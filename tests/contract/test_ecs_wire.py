@@ -96,6 +96,7 @@ def test_times_are_seconds_since_the_epoch(ecs: Ecs, ecs_url: str, aws: Any) -> 
         ("RunTask", {"taskDefinition": "work", "launchType": "MOON"}, "InvalidParameterException"),
         ("ListTasks", {"desiredStatus": "ASLEEP"}, "InvalidParameterException"),
         ("RunTask", "{", "SerializationException"),
+        pytest.param("RunTask", '{"overrides":' * 10_000, "SerializationException", id="nested too deep"),
         ("RunTask", "[]", "SerializationException"),
         ("Dance", {}, "UnknownOperationException"),
     ],

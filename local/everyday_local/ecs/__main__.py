@@ -7,7 +7,6 @@ import threading
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from everyday_local.ecs.bus import connected
 from everyday_local.ecs.ecs import Ecs
 from everyday_local.ecs.history import History
 from everyday_local.ecs.podman import containers
@@ -73,6 +72,8 @@ def main() -> None:
     )
     with ExitStack() as stack:
         if arguments.events:
+            from everyday_local.ecs.bus import connected  # boto3 takes longer to load than all the rest
+
             ecs.events.sinks.append(stack.enter_context(connected(arguments.events)))
         if arguments.state:
             store = stack.enter_context(closing(Store(arguments.state / "ecs.db")))

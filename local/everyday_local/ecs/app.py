@@ -50,7 +50,7 @@ def _asked(request: Request, body: bytes) -> tuple[str, dict[str, object]]:
         raise EcsError("UnknownOperationException", "The header X-Amz-Target names no action of ECS.")
     try:
         return action, msgspec.json.decode(body or b"{}", type=dict[str, object])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise EcsError("SerializationException", str(error)) from error
 
 

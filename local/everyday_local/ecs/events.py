@@ -81,9 +81,14 @@ class Outbox:
             if self._delivering:
                 return
             self._delivering = True
-        while (event := self._take()) is not None:
-            for sink in self.sinks:
-                sink(event)
+        try:
+            while (event := self._take()) is not None:
+                for sink in self.sinks:
+                    sink(event)
+        except BaseException:  # a sink that failed does not stop the events after this one
+            with self._lock:
+                self._delivering = False
+            raise
 
     def _take(self) -> Event | None:
         with self._lock:
