@@ -25,7 +25,7 @@ def slow_plan(waiting: Sequence[Job], situation: Situation, rules: Rules) -> dic
         need = Need(job.demand)
         if not any(offers(view.registered, view.attributes, job.demand) for view in situation.instances):
             continue
-        room = _best(job, need, index.rooms, situation.now)
+        room = _best(job, need, [*index.having(())], situation.now)
         if room is not None:
             room.take(need, situation.now, end_of(situation.now, lasting_of(job)))
             starts[job.id] = room.arn

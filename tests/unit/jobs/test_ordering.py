@@ -11,11 +11,12 @@ from everyday.jobs.rank import rank_of
 from tests.unit.jobs.planning import NOW, a_job, a_situation, an_instance, placed
 
 STEP = 21_600_000
+CLUSTER = [an_instance(memory=600), an_instance("i-2", memory=400)]
 
 
 def order(jobs, shares=None, rules=None):
     """The ids in the order of their turns, when nothing is ever placed."""
-    shares = shares or Shares(Amount(0, 1000), {}, {})
+    shares = shares or Shares(CLUSTER, {}, {})
     return [
         job.id
         for job, _ in turns([(job, Need(job.demand)) for job in ranked(jobs)], shares, rules or Rules())
@@ -35,14 +36,16 @@ def test_one_queue_is_plain_rank_order():
 
 def test_within_the_window_the_queue_with_the_least_share_goes_first():
     jobs = [a_job("rich", rank=0, queue="rich"), a_job("poor", rank=3_600_000, queue="poor")]
-    shares = Shares(Amount(0, 1000), {"rich": Amount(0, 500)}, {})
+    shares = Shares(CLUSTER, {"rich": Amount(0, 500)}, {})
     assert order(jobs, shares) == ["poor", "rich"]
     assert order(jobs, shares, Rules(fairness=3_599_999)) == ["rich", "poor"]
     assert order(jobs, shares, Rules(fairness=0)) == ["rich", "poor"]
 
 
 def test_a_share_is_of_the_dimension_held_most_and_divided_by_weight():
-    shares = Shares(Amount(100, 1000, 10), {"a": Amount(50, 100, 1), "b": Amount(0, 0, 6)}, {"b": 2})
+    shares = Shares(
+        [an_instance(cpu=100, memory=1000, gpu=10)], {"a": Amount(50, 100, 1), "b": Amount(0, 0, 6)}, {"b": 2}
+    )
     assert (shares.of("a"), shares.of("b"), shares.of("c")) == (0.5, 0.3, 0.0)
     shares.took("c", a_job(cpu=20, memory=10).demand)
     assert shares.of("c") == 0.2
@@ -54,7 +57,7 @@ def test_a_class_worth_more_than_the_window_never_waits_for_fairness(share):
         a_job("low", rank=rank_of(NOW, JobClass.LOW, STEP), job_class=JobClass.LOW, queue="poor"),
         a_job("high", rank=rank_of(NOW, JobClass.HIGH, STEP), job_class=JobClass.HIGH, queue="rich"),
     ]
-    shares = Shares(Amount(0, 1000), {"rich": Amount(0, share)}, {})
+    shares = Shares(CLUSTER, {"rich": Amount(0, share)}, {})
     assert order(jobs, shares) == ["high", "low"]
 
 

@@ -76,8 +76,8 @@ class Need:
             self.cpu >= other.cpu
             and self.memory >= other.memory
             and self.gpu >= other.gpu
-            and set(other.ports) <= set(self.ports)
-            and set(other.attributes) <= set(self.attributes)
+            and (not other.ports or set(other.ports) <= set(self.ports))
+            and (not other.attributes or set(other.attributes) <= set(self.attributes))
         )
 
     def learnt(self) -> Learnt:

@@ -1,11 +1,12 @@
 """In which order waiting jobs have their turn: by rank, and between queues by what each holds already."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter, lt
 
 from everyday.jobs.fit import Need
 from everyday.jobs.model import Amount, Demand, Job
-from everyday.jobs.plan import Rules
+from everyday.jobs.plan import InstanceView, Rules
 
 
 def ranked(waiting: Sequence[Job]) -> list[Job]:
@@ -22,8 +23,10 @@ def ranked(waiting: Sequence[Job]) -> list[Job]:
 class Shares:
     """What part of the cluster each queue holds: its largest dimension, divided by the queue's weight."""
 
-    def __init__(self, total: Amount, usage: Mapping[str, Amount], weights: Mapping[str, int]) -> None:
-        self._total, self._weights = total, weights
+    def __init__(
+        self, views: Iterable[InstanceView], usage: Mapping[str, Amount], weights: Mapping[str, int]
+    ) -> None:
+        self._views, self._weights = views, weights
         self._held = {queue: (each.cpu, each.memory, each.gpu) for queue, each in usage.items()}
 
     def of(self, queue: str) -> float:
@@ -37,6 +40,11 @@ class Shares:
         cpu, memory, gpu = self._held.get(queue, (0, 0, 0))
         more = demand.amount
         self._held[queue] = cpu + more.cpu, memory + more.memory, gpu + more.gpu
+
+    @cached_property
+    def _total(self) -> Amount:
+        """What the instances offer together; nobody asks when there is one queue."""
+        return sum((each.registered for each in self._views), Amount())
 
 
 Turn = tuple[Job, Need]

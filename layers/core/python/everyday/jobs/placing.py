@@ -27,9 +27,13 @@ class Placing:
         self, index: Index, backfill: Backfill, shares: Shares, now: int, needs: Iterable[Need]
     ) -> None:
         self.placements: list[Placement] = []
-        self.open = {need for need in needs if need.never is None}
+        self.open: set[Need] = set()
         self._index, self._backfill, self._shares, self._now = index, backfill, shares, now
         self._vain: set[frozenset[tuple[tuple[Need, int], int]]] = set()
+        for need in needs:
+            need.blocked = not index.may_hold(need)
+            if need.never is None and not need.blocked:
+                self.open.add(need)
         for need in list(self.open):
             if need in self.open and not self._holds(need):
                 self._close(need)

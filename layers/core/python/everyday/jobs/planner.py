@@ -6,12 +6,11 @@ from itertools import compress, islice
 from everyday.jobs.backfill import Backfill
 from everyday.jobs.fit import Need
 from everyday.jobs.index import Index
-from everyday.jobs.model import Amount, Demand, Job
+from everyday.jobs.model import Demand, Job
 from everyday.jobs.ordering import Shares, Turn, ranked, turns
 from everyday.jobs.placing import Party, Placing
 from everyday.jobs.plan import ClassPolicy, Plan, Rules, Situation, Waits, Why
 from everyday.jobs.reasons import Reasons, never
-from everyday.jobs.room import Room
 from everyday.jobs.scaling import desired
 
 _SHOWN = 3
@@ -35,14 +34,15 @@ class _Planning:
     def __init__(self, waiting: Sequence[Job], situation: Situation, rules: Rules) -> None:
         self._situation, self._rules = situation, rules
         self._jobs = ranked(waiting)
-        self._needs, self._needs_of = _needs(self._jobs)
+        self._needs = _Needs()
+        self._needs_of = [self._needs[job.demand] for job in self._jobs]
         for need in self._needs.values():
             need.never = never(need, situation)
         self._grouped = [job for job in self._jobs if job.group is not None]
         self._groups = _groups(self._grouped)
         self._tried: set[str] = set()
         self._index = Index(situation.instances)
-        self._shares = Shares(_total(self._index.rooms), situation.usage, rules.weights)
+        self._shares = Shares(self._index.views, situation.usage, rules.weights)
         self._backfill = Backfill(self._index, situation.now, rules)
         self._placing = Placing(
             self._index, self._backfill, self._shares, situation.now, self._needs.values()
@@ -133,17 +133,12 @@ class _Planning:
         return {job.id: found[job.id] for job in self._jobs if job.id in found}
 
 
-def _needs(jobs: Iterable[Job]) -> tuple[dict[Demand, Need], list[Need]]:
-    """What the jobs need: each different demand once, and which one each job has."""
-    needs: dict[Demand, Need] = {}
-    needs_of = []
-    for job in jobs:
-        demand = job.demand
-        need = needs.get(demand)
-        if need is None:
-            need = needs[demand] = Need(demand)
-        needs_of.append(need)
-    return needs, needs_of
+class _Needs(dict[Demand, Need]):
+    """Each different demand once."""
+
+    def __missing__(self, demand: Demand) -> Need:
+        need = self[demand] = Need(demand)
+        return need
 
 
 def _groups(jobs: Iterable[Job]) -> dict[str, list[Job]]:
@@ -153,13 +148,3 @@ def _groups(jobs: Iterable[Job]) -> dict[str, list[Job]]:
         if job.group is not None:
             groups.setdefault(job.group.id, []).append(job)
     return {key: jobs for key, jobs in groups.items() if (group := jobs[0].group) and len(jobs) == group.size}
-
-
-def _total(rooms: Iterable[Room]) -> Amount:
-    """What all open instances offer together."""
-    registered = [room.view.registered for room in rooms]
-    return Amount(
-        sum(each.cpu for each in registered),
-        sum(each.memory for each in registered),
-        sum(each.gpu for each in registered),
-    )

@@ -1,19 +1,18 @@
 """Why a job does not start: what it lacks, and the most that one instance has free."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from everyday.jobs.fit import FOREVER, Need, has, offers
+from everyday.jobs.fit import FOREVER, Need, offers
 from everyday.jobs.index import Index
 from everyday.jobs.model import Amount
 from everyday.jobs.plan import Situation, Waits, Why
-from everyday.jobs.room import Room
 
 
 class Reasons:
     """Explains needs by what is left when a plan is made. `holders`: who waits for which instance."""
 
     def __init__(self, index: Index, holders: Mapping[str, str]) -> None:
-        self._index, self._rooms, self._holders = index, index.rooms, holders
+        self._index, self._holders = index, holders
         self._largest: dict[tuple[str, ...], Amount] = {}
 
     def of(self, need: Need) -> Waits:
@@ -35,23 +34,18 @@ class Reasons:
         """The most of each dimension that an open instance with these attributes has free."""
         most = self._largest.get(attributes)
         if most is None:
-            most = self._largest[attributes] = _largest(self._with(attributes))
+            most = self._largest[attributes] = self._index.largest(attributes)
         return most
 
-    def _with(self, attributes: tuple[str, ...]) -> Sequence[Room]:
-        if not attributes:
-            return self._rooms
-        return [room for room in self._rooms if has(room.view.attributes, attributes)]
-
     def _lacks(self, need: Need) -> tuple[str, ...]:
-        rooms = self._with(need.attributes)
-        if need.attributes and not rooms:
+        if need.attributes and next(self._index.having(need.attributes), None) is None:
             return tuple(f"attribute {each}" for each in need.attributes)
-        short = _short(need, self.largest(need.attributes))
-        if short:
-            return short
-        taken = tuple(f"host port {port}" for port in need.ports if all(port in room.ports for room in rooms))
-        return taken or tuple(name for name, part in _parts(need) if part)
+        return _short(need, self.largest(need.attributes)) or self._taken(need) or _all_of(need)
+
+    def _taken(self, need: Need) -> tuple[str, ...]:
+        """The ports that are in use everywhere."""
+        rooms = [*self._index.having(need.attributes)] if need.ports else []
+        return tuple(f"host port {port}" for port in need.ports if all(port in room.ports for room in rooms))
 
 
 def never(need: Need, situation: Situation) -> Why | None:
@@ -67,14 +61,6 @@ def never(need: Need, situation: Situation) -> Why | None:
     return Why.IMPOSSIBLE if situation.instances else None
 
 
-def _largest(rooms: Sequence[Room]) -> Amount:
-    return Amount(
-        max((room.cpu for room in rooms), default=0),
-        max((room.memory for room in rooms), default=0),
-        max((room.gpu for room in rooms), default=0),
-    )
-
-
 def _parts(need: Need) -> Iterable[tuple[str, int]]:
     return ("CPU", need.cpu), ("memory", need.memory), ("GPU", need.gpu)
 
@@ -82,3 +68,8 @@ def _parts(need: Need) -> Iterable[tuple[str, int]]:
 def _short(need: Need, most: Amount) -> tuple[str, ...]:
     parts = zip(_parts(need), (most.cpu, most.memory, most.gpu), strict=True)
     return tuple(name for (name, part), has_most in parts if part > has_most)
+
+
+def _all_of(need: Need) -> tuple[str, ...]:
+    """Everything it needs: each part fits somewhere, but not on one instance."""
+    return tuple(name for name, part in _parts(need) if part)

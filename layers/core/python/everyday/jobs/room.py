@@ -3,8 +3,19 @@
 from typing import NamedTuple
 
 from everyday.jobs.fit import FOREVER, Need, has
+from everyday.jobs.model import Amount
 from everyday.jobs.plan import InstanceView
 from everyday.jobs.timeline import Claim, Timeline, expected_end
+
+
+def looseness(free: Amount, registered: Amount) -> float:
+    """How empty an instance is.
+
+    Ten to the power of the fraction left, summed over the dimensions it has: so much of one and nothing of
+    another counts as looser than some of each, which is of more use.
+    """
+    score: float = 10 ** (free.cpu / (registered.cpu or 1)) + 10 ** (free.memory / (registered.memory or 1))
+    return score + 10 ** (free.gpu / registered.gpu) if registered.gpu else score
 
 
 class Room:
@@ -16,6 +27,7 @@ class Room:
         "busy",
         "cpu",
         "gpu",
+        "has_gpu",
         "memory",
         "per_cpu",
         "per_gpu",
@@ -34,6 +46,7 @@ class Room:
         self.per_cpu = 1 / (registered.cpu or 1)
         self.per_memory = 1 / (registered.memory or 1)
         self.per_gpu = 1 / (registered.gpu or 1)
+        self.has_gpu = registered.gpu > 0
         self.added: tuple[tuple[Need, int], ...] = ()
         self.timeline: Timeline | None = None
         self.busy: int | None = None
@@ -48,17 +61,11 @@ class Room:
             and (not need.attributes or has(self.view.attributes, need.attributes))
         )
 
-    def looseness(self, need: Need | None = None) -> float:
-        """How empty the instance would be with this on it as well: best fit takes the least.
-
-        Ten to the power of the fraction left, summed over the dimensions: what is left in one piece of each
-        is of more use than much of one and nothing of another.
-        """
-        cpu, memory, gpu = self.cpu, self.memory, self.gpu
-        if need is not None:
-            cpu, memory, gpu = cpu - need.cpu, memory - need.memory, gpu - need.gpu
-        score: float = 10 ** (cpu * self.per_cpu) + 10 ** (memory * self.per_memory)
-        return score + 10 ** (gpu * self.per_gpu) if self.view.registered.gpu else score
+    def looseness(self, need: Need) -> float:
+        """How empty the instance would be with this on it as well: best fit takes the least."""
+        score: float = 10 ** ((self.cpu - need.cpu) * self.per_cpu)
+        score += 10 ** ((self.memory - need.memory) * self.per_memory)
+        return score + 10 ** ((self.gpu - need.gpu) * self.per_gpu) if self.has_gpu else score
 
     def missing(self, need: Need) -> float:
         """What the need lacks here now, as parts of what the instance has, summed over the dimensions."""
