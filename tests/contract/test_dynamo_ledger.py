@@ -62,6 +62,19 @@ def test_many_writes_survive_one_trouble(dynamodb: Any, dynamo: DynamoLedger, tr
     assert parent_of(dynamo).tally == Tally(succeeded=3)
 
 
+def test_many_that_are_known_are_left_as_they_are_in_a_few_requests(
+    dynamodb: Any, dynamo: DynamoLedger
+) -> None:
+    jobs = [a_job(f"{number:03}") for number in range(150)]
+    dynamo.add_all(jobs[:120])
+    moved = dynamo.put(replace(dynamo.get_many(["007"])["007"], state=State.RUNNING))
+    requests = Trouble(dynamodb)
+    dynamo.add_all(jobs)
+    assert requests.sent == ["TransactWriteItems"] * 3, "refused, refused, the 30 that are new"
+    assert len(dynamo.get_many([job.id for job in jobs])) == 150
+    assert dynamo.get_many(["007"]) == {"007": moved}
+
+
 def test_a_lost_reply_hides_no_other_writer(dynamodb: Any, dynamo: DynamoLedger, jobs_table: str) -> None:
     first = dynamo.add(a_job(), NONE)
     other = DynamoLedger(dynamodb, jobs_table)

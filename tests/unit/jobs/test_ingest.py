@@ -104,6 +104,15 @@ def test_an_array_is_its_parent_and_all_of_its_children(world: InboxWorld) -> No
     assert wake.fresh == tuple(f"p/{index}" for index in range(200)), "a wake stays small"
 
 
+def test_a_duplicate_of_an_array_writes_nothing(world: InboxWorld) -> None:
+    world.send(id="p", array=300)
+    there = world.ledger
+    away = Away(there, "add", "add_all", "put", "put_all", error=LedgerUnavailable("no writes"))
+    world.ledger = away  # type: ignore[assignment]
+    assert world.send(id="p", array=300) == []
+    assert len(world.wakes.sent) == 2
+
+
 def test_an_array_that_was_cancelled_while_it_came_in_is_cancelled_whole(world: InboxWorld) -> None:
     world.send(id="p", array=3)
     for index in (1, 2):

@@ -91,13 +91,15 @@ class DynamoLedger:
 
     def add_all(self, jobs: Sequence[Job]) -> None:
         for chunk in chunks(jobs, _TRANSACTION):
-            new = [replace(job, version=1) for job in chunk]
-            puts = [adding(self._table.name, job, self._new_id(), self._keep_days) for job in new]
+            left = [
+                {"Put": adding(self._table.name, replace(job, version=1), self._new_id(), self._keep_days)}
+                for job in chunk
+            ]
             with translated(LedgerUnavailable, f"adding job {chunk[0].id} and others to the ledger"):
-                refused = self._table.transact([{"Put": put} for put in puts])
-            if refused:  # some are known
-                for job in chunk:
-                    self.add(job, Overrides())
+                while left:
+                    refused = self._table.transact(left)
+                    # All or nothing: once more, without those that are known.
+                    left = [put for put, code in zip(left, refused, strict=False) if code != FAILED]
 
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
         return {pk: read_job(item) for pk, item in self._table.get_many(ids, _JOB).items()}

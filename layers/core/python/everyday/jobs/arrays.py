@@ -18,7 +18,9 @@ def add_children(ledger: Ledger, parent: Job, *, held: bool, now: int) -> Sequen
     meantime, so are they: whoever cancels marks the parent first and then ends the children it finds.
     """
     children = list(children_of(parent, held=held))
-    ledger.add_all(children)
+    last = children[-1].id
+    if last not in ledger.get_many([last]):
+        ledger.add_all(children)
     marked = ledger.get_many([parent.id]).get(parent.id)
     if marked is not None and marked.ending is State.CANCELLED:
         cancel_children(ledger, marked, now=now)

@@ -35,7 +35,10 @@ class Ledger(Protocol):
         ...
 
     def add_all(self, jobs: Sequence[Job]) -> None:
-        """Store many new jobs without overrides, each as `add` does; not all in one step."""
+        """Store many new jobs without overrides, each as `add` does and in this order; not all in one step.
+
+        When the last one is there, so are all of them.
+        """
         ...
 
     def get_many(self, ids: Sequence[str]) -> Mapping[str, Job]:
