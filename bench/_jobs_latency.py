@@ -16,7 +16,7 @@ from everyday_local.jobs_job import INSTANCE
 from everyday_local.up import Up
 
 SLOTS = int(INSTANCE["memory"]) // 100
-WARM_UP = 15
+WARM_UP = 20
 """So many starts come before the functions are warm."""
 
 
@@ -46,8 +46,8 @@ def decision_latency() -> Iterator[Row]:
     """The sample workload on the local AWS, with the deployed functions and real processes as tasks."""
     drained = drain()
     warm = drained.latencies[WARM_UP:]
-    quantiles = statistics.quantiles(warm, n=100)
-    note = f"{len(warm)} tasks of local mode's sample, warm functions; the median is {quantiles[49]:.2f} s"
+    quantiles = statistics.quantiles(warm, n=100, method="inclusive")
+    note = f"{len(warm)} tasks of local mode's sample, warm functions; the longest took {max(warm):.2f} s"
     yield Row(
         name="capacity freed to RunTask sent: p50", value=quantiles[49], unit="s", better="lower", note=note
     )
