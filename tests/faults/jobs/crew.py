@@ -1,9 +1,9 @@
 """Scheduler processes that can be killed at any call: `python -m tests.faults.jobs.crew` keeps them.
 
-It imports everything once and forks a worker for each line of its input, `{"place": …, "seed": 3}`. A worker
-drains the queues with the deployed handlers, and kills itself with SIGKILL at a call that its seed chooses;
-without a seed it lives. Tells `started <pid>`, and `ended <pid>` when it was killed, or `failed <pid>` when
-it ended otherwise. All end with its input.
+It imports everything once and forks a worker for each line of its input, `{"place": …, "seed": 3}`; a line
+without a place ends all workers. A worker drains the queues with the deployed handlers, and kills itself with
+SIGKILL at a call that its seed chooses; without a seed it lives. Tells `started <pid>`, and `ended <pid>` when
+it was killed, or `failed <pid>` when it ended otherwise. All end with its input.
 """
 
 import json
@@ -192,8 +192,17 @@ def keep() -> None:
             line = sys.stdin.readline()
             if not line:
                 break
-            alive.add(_forked(json.loads(line)))
+            asked = json.loads(line)
+            if asked["place"]:
+                alive.add(_forked(asked))
+            else:
+                _kill(alive)
         alive -= set(_ended(alive))
+    _kill(alive)
+
+
+def _kill(alive: set[int]) -> None:
+    """Children that were not buried yet: nobody else can have their ids."""
     for pid in alive:
         os.kill(pid, signal.SIGKILL)
 

@@ -12,14 +12,11 @@ from everyday.adapters import memory_state
 from everyday.adapters.memory_cluster import MemoryCluster
 from everyday.adapters.memory_ledger import MemoryLedger
 from everyday.jobs import planner
-from everyday.jobs.fit import Need
-from everyday.jobs.index import Index
 from everyday.jobs.instance_state import InstanceState
 from everyday.jobs.model import Amount, ContainerInstance, Job, Task
 from everyday.jobs.placing import Party, Placing
-from everyday.jobs.plan import Placement
+from everyday.jobs.plan import Placement, Plan, Rules, Situation
 from everyday.jobs.ports import Freed
-from everyday.jobs.room import Room
 from everyday.jobs.timeline import Timeline
 from everyday.jobs.vacancy import Hold
 from tests.faults.jobs.machine import Machine
@@ -44,11 +41,14 @@ Patch = pytest.MonkeyPatch
 
 
 def _sum_instead_of_one_instance(patch: Patch) -> None:
-    def holding(self: Index, need: Need) -> Iterator[Room]:
-        need.blocked = sum(room.memory for room in self.rooms) < need.memory
-        yield from () if need.blocked else self.rooms
+    real = planner.plan
 
-    patch.setattr(Index, "holding", holding)
+    def plan(waiting: Sequence[Job], situation: Situation, rules: Rules) -> Plan:
+        total = sum((view.free for view in situation.instances), Amount())
+        views = tuple(view._replace(free=total) for view in situation.instances)
+        return real(waiting, situation._replace(instances=views), rules)
+
+    patch.setattr(planner, "plan", plan)
 
 
 def _numbers_as_text(patch: Patch) -> None:

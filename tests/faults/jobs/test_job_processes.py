@@ -5,11 +5,9 @@ chooses; others take its place, until at last nobody is killed any more. Time ru
 """
 
 import json
-import os
 import queue
 import random
 import select
-import signal
 import subprocess
 import sys
 import threading
@@ -60,8 +58,7 @@ class Crew:
             self.listen(until="started")
 
     def kill_all(self) -> None:
-        for pid in self.alive:
-            os.kill(pid, signal.SIGKILL)
+        self._ask({"place": None})
         while self.alive:
             self.listen(until="ended")
 

@@ -34,7 +34,7 @@ CALLS = {
     "a waiting job is cancelled": 56,
     "out of time": 74,
     "a group": 88,
-    "an array": 93,
+    "an array": 94,
     "a dependency": 115,
     "an instance is lost": 69,
     "a lost state": 129,
