@@ -95,9 +95,9 @@ def audit(server: Valkey, cluster: str) -> None:
         state = state_of(arn, it, {})
         assert state_fields(state).get("held") == plain(it).get("held")
         assert state_fields(state).get("held_ports") == plain(it).get("held_ports")
-        left = [left[0] + it.left()[0], left[1] + it.left()[1]]
+        cpu, memory = (int(it.fields.get(f"remaining_{what}", 0)) for what in ("cpu", "memory"))
+        left = [left[0] + cpu, left[1] + memory]
     sums = admin.mget(f"{cluster}:remaining_cpu", f"{cluster}:remaining_memory")
     assert [int(text or 0) for text in sums] == left
     places = {key.decode(): arn.decode() for key, arn in admin.hgetall(f"{cluster}:reservations").items()}
     assert places == {key: arn for arn, it in found.items() for key in it.reservations}
-    assert not list(admin.scan_iter(match=f"{cluster}:staged:*", count=1000))

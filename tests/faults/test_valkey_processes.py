@@ -108,7 +108,7 @@ def test_readers_see_whole_readings_and_never_an_older_after_a_newer(
         assert process.stdout
         assert process.stdout.readline().strip() == "killed"
     assert (torn, older) == (0, 0)
-    assert changes > 100, "it did change under the readers"
+    assert changes > 20, "it did change under the readers"
     audit_after_the_killed(valkey, cluster)
 
 

@@ -1,30 +1,28 @@
 """Publishes whole readings.
 
-What changes is worked out here and prepared aside, so that Valkey is busy with it for a moment only. The last
-step checks that nothing it writes over changed meanwhile, and renames; if something did, that much is done
-again.
+What changes is worked out here, so that Valkey is busy with it for a moment only. The script that writes it
+checks that nothing it writes over changed meanwhile; if something did, that much is looked at again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
-from everyday.adapters.valkey.looks import Head, Looks
-from everyday.adapters.valkey.merging import Merging, Row
+from everyday.adapters.valkey.looks import Head, Look, Looks
+from everyday.adapters.valkey.merging import Merging
 from everyday.adapters.valkey.scripts import Script
 from everyday.adapters.valkey.server import Server
-from everyday.adapters.valkey.stored import NOTHING, Stored, read
+from everyday.adapters.valkey.stored import NOTHING, read
 from everyday.adapters.valkey.wire import pack
 from everyday.errors import StateUnavailable
 from everyday.jobs.settling import Shown
 
 _TRIES = 10
-_AT_ONCE = 250  # rows in one script
 _CHANGED = 2  # the script's answer
 _SPARE_SETS = 100  # of attributes that nobody has any more
 
 
 class Readings:
-    """Round trips of a reading: look, read, prepare, publish; the last three again for what changed."""
+    """Round trips of a reading: a look (of a large cluster two), the step; both again for what changed."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -53,9 +51,6 @@ class _Publishing:
         self._merging = Merging(shown)
         self._ended: set[str] = set()
         self._digests: set[str] = set()
-        self._rows: dict[str, tuple[int, Row]] = {}
-        self._wasted: list[int] = []
-        self._staged = 0
 
     def run(self, epoch: str) -> bool | None:
         """None: another reading came between, so what was looked at says nothing any more."""
@@ -64,8 +59,7 @@ class _Publishing:
         for _ in range(_TRIES):
             if looks is None:
                 return None
-            found = {look.arn: (read(look.raw), look.clock) for look in looks}
-            self._server.stream(Script.STAGE, self._stage(sorted(todo), found))
+            self._merge(todo, looks)
             answer = self._commit(epoch)
             if answer[0] != _CHANGED:
                 return bool(answer[0])
@@ -76,36 +70,17 @@ class _Publishing:
             looks = self._looks.some(self._cluster, self._now, sorted(todo), self._head.generation)
         return None
 
-    def _stage(
-        self, arns: list[str], found: dict[str, tuple[Stored, int]]
-    ) -> Iterator[tuple[str | bytes, ...]]:
-        """Merge these; the rows as they are ready."""
-        ready: list[list[str]] = []
+    def _merge(self, arns: set[str], looks: Sequence[Look]) -> None:
+        merge, ended, clock = self._merging.merge, self._ended, self._head.clock
         for arn in arns:
-            row = self._merge(arn, *found.get(arn, (NOTHING, self._head.clock)))
-            if row and row.fields:
-                ready.append(row.fields)
-            if len(ready) == _AT_ONCE:
-                yield self._chunk(ready)
-                ready = []
-        if ready:
-            yield self._chunk(ready)
-
-    def _merge(self, arn: str, found: Stored, clock: int) -> Row | None:
-        row = self._merging.row(arn, found, clock, self._ended)
-        before, _ = self._rows.pop(arn, (0, None))
-        if before:
-            self._wasted.append(before)
-        if found.has_record:
-            self._digests.add(found.digest)
-        if row:
-            self._staged += bool(row.fields)
-            self._rows[arn] = (self._staged if row.fields else 0), row
-        return row
-
-    def _chunk(self, ready: list[list[str]]) -> tuple[str | bytes, ...]:
-        first = self._staged - len(ready) + 1
-        return self._cluster, self._now, str(self._shown.ticket), str(first), pack(ready)
+            self._merging.forget(arn)
+        for look in looks:
+            found = read(look.raw)
+            if found.has_record:
+                self._digests.add(found.digest)
+            merge(look.arn, found, look.clock, ended)
+        for arn in arns.difference([look.arn for look in looks]):
+            merge(arn, NOTHING, clock, ended)
 
     def _commit(self, epoch: str) -> list[Any]:
         shown, head = self._shown, self._head
@@ -114,18 +89,15 @@ class _Publishing:
         return answer
 
     def _changes(self) -> dict[str, Any]:
-        rows = self._rows.items()
+        merged = self._merging
         return {
-            "rows": [
-                [arn, row.changes, number, row.cpu, row.memory, row.version, row.fresh]
-                for arn, (number, row) in rows
-            ],
-            "staged": self._staged,
-            "wasted": self._wasted,
-            "dropped": [key for _, (_, row) in rows for key in row.dropped],
-            "placed": {key: arn for arn, (_, row) in rows for key in row.placed},
+            "plain": list(merged.plain.values()),
+            "rows": list(merged.rows.values()),
+            "gone": list(merged.gone.values()),
+            "dropped": [key for keys in merged.dropped.values() for key in keys],
+            "placed": {key: arn for arn, keys in merged.placed.items() for key in keys},
             "stopped": [[task.arn, task.version] for task in self._shown.stopped],
-            "attributes": {digest: text.decode() for digest, text in self._merging.attributes.items()},
+            "attributes": {digest: text.decode() for digest, text in merged.attributes.items()},
             "changes": self._head.changes,
             "unused": self._unused(),
         }

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import cache
+from hashlib import sha1
 from pathlib import Path
 
 from everyday.jobs.reservations import FORGET_MS, RESERVATION_MS, SETTLING_MS
@@ -18,7 +19,6 @@ class Script(StrEnum):
     PUT_TASK = "put_task"
     RELEASE = "release"
     RESERVE = "reserve"
-    STAGE = "stage"
     SUSPECT = "suspect"
     TAKE = "take"
     TICKET = "ticket"
@@ -45,3 +45,9 @@ def text_of(script: Script) -> str:
             *((_FOLDER / f"{part}.lua").read_text() for part in ("common", script)),
         ]
     )
+
+
+@cache
+def sha_of(script: Script) -> str:
+    """By which a server that knows the program is asked to run it."""
+    return sha1(text_of(script).encode(), usedforsecurity=False).hexdigest()

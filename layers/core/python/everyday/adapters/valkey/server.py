@@ -1,7 +1,7 @@
 """One Valkey server: connections, timeouts, one layer of retries, errors in our own words."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -12,6 +12,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ConnectionError,
+    NoScriptError,
     ReadOnlyError,
     RedisError,
     TimeoutError,
@@ -19,7 +20,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from everyday.adapters.aws import pauses
-from everyday.adapters.valkey.scripts import Script, text_of
+from everyday.adapters.valkey.scripts import Script, sha_of, text_of
 from everyday.errors import StateUnavailable, Unavailable
 
 TIMEOUT_SECONDS = 0.4
@@ -53,45 +54,23 @@ class Server:
         self._sleep = sleep
         self._lock = Lock()
         self._connected: redis.Redis | None = None
-        self._scripts: dict[Script, Any] = {}
 
     def run(self, script: Script, *args: str | bytes, again: bool = True) -> Any:
         """One script. `again`: it may run twice; then a broken connection is tried up to three times in
         all. A server that hangs is not asked twice."""
-        return self._attempts(script, lambda it: self._script(script, it)(args=args, client=it), again=again)
+        return self._attempts(script, lambda it: it.evalsha(sha_of(script), 0, *args), again=again)
 
     def run_each(self, script: Script, argument_lists: Sequence[Sequence[str | bytes]]) -> list[Any]:
         """One script with each of these arguments, sent together; others may come between."""
 
-        def work(client: redis.Redis) -> list[Any]:
+        def work(client: Any) -> Any:
             with client.pipeline(transaction=False) as pipeline:
                 for args in argument_lists:
-                    self._script(script, client)(args=args, client=pipeline)
+                    pipeline.evalsha(sha_of(script), 0, *args)
                 return pipeline.execute()
 
         found: list[Any] = self._attempts(script, work, again=True)
         return found
-
-    def stream(self, script: Script, argument_lists: Iterable[Sequence[str | bytes]]) -> None:
-        """One script with each of these arguments, which are sent as they are made: the server works while
-        they are. What was sent before a failure stays done. Answers are not kept."""
-
-        def work(client: Any) -> None:
-            connection = client.connection_pool.get_connection()
-            try:
-                sent = 0
-                for args in argument_lists:
-                    connection.send_command("EVAL", text_of(script), 0, *args)
-                    sent += 1
-                for _ in range(sent):
-                    connection.read_response()
-            except BaseException:
-                connection.disconnect()  # answers may be under way that nobody waits for
-                raise
-            finally:
-                client.connection_pool.release(connection)
-
-        self._attempts(script, work, again=False)
 
     def command(self, *words: str | bytes) -> Any:
         """One command that may run twice."""
@@ -106,18 +85,13 @@ class Server:
                     raise StateUnavailable(f"Valkey was not asked: {error}") from error
             return self._connected
 
-    def _script(self, script: Script, client: redis.Redis) -> Any:
-        if script not in self._scripts:
-            self._scripts[script] = client.register_script(text_of(script))
-        return self._scripts[script]
-
     def _attempts(self, doing: str, work: Callable[[Any], Any], *, again: bool) -> Any:
         client = self._client()
         waits = pauses(_ATTEMPTS if again else 1, base=0.02, cap=0.1)
         while True:
             with self._translated(doing, client):
                 try:
-                    return work(client)
+                    return self._with_scripts(client, work)
                 except (AuthenticationError, BusyLoadingError):
                     raise
                 except ConnectionError:
@@ -125,6 +99,17 @@ class Server:
                     if wait is None:
                         raise
             self._sleep(wait)
+
+    def _with_scripts(self, client: Any, work: Callable[[Any], Any]) -> Any:
+        """Do the work; on a server that knows no scripts yet, tell it all of them at once and do it again."""
+        try:
+            return work(client)
+        except NoScriptError:
+            with client.pipeline(transaction=False) as pipeline:
+                for script in Script:
+                    pipeline.script_load(text_of(script))
+                pipeline.execute()
+            return work(client)
 
     @contextmanager
     def _translated(self, doing: str, client: redis.Redis) -> Iterator[None]:

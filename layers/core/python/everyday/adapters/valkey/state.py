@@ -64,7 +64,7 @@ class ValkeyState:
     def put_instance(self, cluster: str, instance: ContainerInstance) -> Freed:
         attributes, left = wire.attributes(instance), instance.remaining
         digest = wire.digest(attributes)
-        fields = wire.record(instance, digest)
+        fields = wire.flat(wire.record_fields(instance, digest))
         record = wire.pack([instance.arn, instance.version, fields, left.cpu, left.memory, digest])
         words = (record, _flag(instance.status == "INACTIVE"), attributes)
         return _freed(self._server.run(Script.PUT_INSTANCE, cluster, self._now(), *words))

@@ -47,18 +47,13 @@ class Stored(NamedTuple):
         """When the record came, or what is on the instance was told; 0 when a reading brought it."""
         return int(self.fields["state"].partition(" ")[0]) if "state" in self.fields else 0
 
-    def left(self) -> tuple[int, int]:
-        """CPU and memory as ECS counts what is left."""
-        return int(self.fields.get("remaining_cpu", 0)), int(self.fields.get("remaining_memory", 0))
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is known of it but a record, if at all."""
+        return not (self.tasks or self.reservations or "state" in self.fields or "held" in self.fields)
 
 
 NOTHING = Stored({}, {}, {})
-
-RECORD = (
-    *("status", "active_tasks", "registered_cpu", "registered_memory", "remaining_cpu", "remaining_memory"),
-    *("about", "ports"),
-)
-"""The fields of an instance's record. The first line is for others to read."""
 
 _NONE_HELD = "0 0 0 0 0 0"
 

@@ -23,23 +23,39 @@ def digest(attributes: bytes) -> str:
     return blake2b(attributes, digest_size=8).hexdigest()
 
 
-def record(it: ContainerInstance, digest: str) -> list[str]:
-    """The fields and values of a record in turn. The first six are for others to read.
+RECORD = (
+    *("status", "active_tasks", "registered_cpu", "registered_memory", "remaining_cpu", "remaining_memory"),
+    *("about", "ports"),
+)
+"""The fields of an instance's record. Those of the first line are for others to read.
 
-    Few fields, and short ones: Valkey keeps a small hash in one piece, and is quicker with it.
-    """
+Few fields, and short ones: Valkey keeps a small hash in one piece, and is quicker with it.
+"""
+
+
+def record(it: ContainerInstance, digest: str) -> tuple[str, int, int, int, int, int, str, str]:
+    """The values of a record's fields."""
     registered, remaining = it.registered, it.remaining
-    gpu = f"{registered.gpu} {remaining.gpu}"
-    return [
-        *("status", it.status),
-        *("active_tasks", str(it.running_tasks + it.pending_tasks)),
-        *("registered_cpu", str(registered.cpu)),
-        *("registered_memory", str(registered.memory)),
-        *("remaining_cpu", str(remaining.cpu)),
-        *("remaining_memory", str(remaining.memory)),
-        *("about", f"{it.version} {int(it.agent_connected)} {gpu} {digest} {it.ec2_id or '-'}"),
-        *("ports", " ".join(sorted(it.ports))),
-    ]
+    return (
+        it.status,
+        it.running_tasks + it.pending_tasks,
+        registered.cpu,
+        registered.memory,
+        remaining.cpu,
+        remaining.memory,
+        f"{it.version} {it.agent_connected:d} {registered.gpu} {remaining.gpu} {digest} {it.ec2_id or '-'}",
+        " ".join(sorted(it.ports)),
+    )
+
+
+def record_fields(it: ContainerInstance, digest: str) -> dict[str, str]:
+    """A record by its fields."""
+    return dict(zip(RECORD, map(str, record(it, digest)), strict=True))
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """Fields and values in turn."""
+    return [text for pair in fields.items() for text in pair]
 
 
 def task(it: Task) -> bytes:

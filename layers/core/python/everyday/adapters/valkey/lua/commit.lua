@@ -1,82 +1,108 @@
--- Publishes the rows that were prepared, all in this step or none.
+-- Publishes what a reading changes, all in this step or nothing.
 -- ARGV: the ticket, the ticket of the reading it was made from, the caller's clock, an epoch's random part,
--- what is to be done. That: `rows` {ARN, its `changes` as they were, row, CPU and memory that is more, its
--- record's version, tasks that must not have ended}, a row of 0 removes it; how many were `staged`, of which
--- `wasted` ones are not used; reservations `dropped` and `placed`; tasks that `stopped`; `attributes` by
--- digest, those that are `unused` if there were no more than `changes`.
+-- what is to be done. That: `plain` records of instances that nothing is on {ARN, its `changes` as they were,
+-- version, the values of the fields}; `rows` {ARN, its `changes`, version, fields and values to write, fields
+-- to delete, tasks that must not have ended}, `gone` {ARN, its `changes`}; reservations `dropped` and `placed`;
+-- tasks that `stopped`; `attributes` by digest, those that are `unused` if there were no more than `changes`.
 -- Returns {1} when it was published (now or before), {0} when a newer one was, else {2, what changed
 -- meanwhile, what has ended meanwhile}: then nothing was done.
 
 local ticket, seen, now, given = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], cmsgpack.unpack(ARGV[7])
+local prefix, members = cluster .. ':instance:', cluster .. ':instances'
 local epoch = epoch_here()
 local published = epoch and tonumber(redis.call('GET', cluster .. ':published') or '0') or 0
 if ticket <= published then
   return { ticket == published and 1 or 0 }
 end
-local is_staged = given.staged == 0 or redis.call('HEXISTS', cluster .. ':staging', ARGV[3]) == 1
-if published ~= seen or not is_staged then
+if published ~= seen then
   return { 2, {}, {} }
 end
 
-local changed, ended = {}, {}
+local changed, ended, cpu, memory = {}, {}, 0, 0
+local is_empty = redis.call('EXISTS', members) == 0
 local any_ended = redis.call('EXISTS', cluster .. ':any_ended') == 1
 
-local function check_ends(row)
-  local found = end_of(row[1])
-  if found and found.version >= row[6] then
+local function check_end(row, arn, version)
+  local found = end_of(arn)
+  if found and found.version >= version then
     changed[#changed + 1] = row[1]
-    ended[#ended + 1] = row[1]
-  end
-  for _, arn in ipairs(row[7]) do
-    if end_of(arn) then
-      changed[#changed + 1] = row[1]
-      ended[#ended + 1] = arn
-    end
+    ended[#ended + 1] = arn
   end
 end
 
+-- Whether the instance is as it was looked at, and nothing that is new in it has ended.
+local function check(row)
+  if not is_empty or row[2] ~= '' then
+    local found = redis.call('HMGET', prefix .. row[1], 'changes', 'remaining_cpu', 'remaining_memory')
+    if (found[1] or '') ~= row[2] then
+      changed[#changed + 1] = row[1]
+    end
+    cpu, memory = cpu - tonumber(found[2] or 0), memory - tonumber(found[3] or 0)
+  end
+  if any_ended and row[3] then
+    check_end(row, row[1], row[3])
+  end
+end
+
+for _, row in ipairs(given.plain) do
+  check(row)
+end
+for _, row in ipairs(given.gone) do
+  check(row)
+end
 for _, row in ipairs(given.rows) do
-  if (redis.call('HGET', cluster .. ':instance:' .. row[1], 'changes') or '') ~= row[2] then
-    changed[#changed + 1] = row[1]
-  elseif any_ended and row[3] ~= 0 then
-    check_ends(row)
+  check(row)
+  for _, arn in ipairs(any_ended and row[6] or {}) do
+    check_end(row, arn, 0)
   end
 end
 if #changed > 0 then
   return { 2, changed, ended }
 end
 
-local prefix = cluster .. ':staged:' .. ARGV[3] .. ':'
-local cpu, memory, joined = 0, 0, {}
-local function join()
-  if #joined > 0 then
-    redis.call('SADD', cluster .. ':instances', unpack(joined))
+local joined = {}
+local function join(least)
+  if #joined >= least then
+    redis.call('SADD', members, unpack(joined))
     joined = {}
   end
 end
-for _, row in ipairs(given.rows) do
-  local key = cluster .. ':instance:' .. row[1]
-  cpu, memory = cpu + row[4], memory + row[5]
-  if row[3] == 0 then
-    redis.call('DEL', key)
-    redis.call('SREM', cluster .. ':instances', row[1])
-  else
-    redis.call('RENAME', prefix .. row[3], key)
-    if row[2] == '' then
-      joined[#joined + 1] = row[1]
-      if #joined == 1000 then
-        join()
-      end
-    end
-    if any_ended then
-      redis.call('DEL', cluster .. ':ended:' .. row[1])
-    end
+local function write(row, remaining_cpu, remaining_memory)
+  cpu, memory = cpu + remaining_cpu, memory + remaining_memory
+  if row[2] == '' then
+    joined[#joined + 1] = row[1]
+    join(1000)
+  end
+  if any_ended then
+    redis.call('DEL', cluster .. ':ended:' .. row[1])
   end
 end
-join()
-for _, row in ipairs(given.wasted) do
-  redis.call('DEL', prefix .. row)
+
+for _, row in ipairs(given.plain) do
+  redis.call(
+    'HSET', prefix .. row[1], 'status', row[4], 'active_tasks', row[5], 'registered_cpu', row[6],
+    'registered_memory', row[7], 'remaining_cpu', row[8], 'remaining_memory', row[9], 'about', row[10],
+    'ports', row[11]
+  )
+  write(row, row[8], row[9])
 end
+for _, row in ipairs(given.rows) do
+  local key = prefix .. row[1]
+  if #row[4] > 0 then
+    redis.call('HSET', key, unpack(row[4]))
+  end
+  if #row[5] > 0 then
+    redis.call('HDEL', key, unpack(row[5]))
+  end
+  local left = redis.call('HMGET', key, 'remaining_cpu', 'remaining_memory')
+  write(row, left[1] or 0, left[2] or 0)
+end
+join(1)
+for _, row in ipairs(given.gone) do
+  redis.call('DEL', prefix .. row[1])
+  redis.call('SREM', members, row[1])
+end
+
 for _, name in ipairs(given.dropped) do
   redis.call('HDEL', places, name)
 end
@@ -88,7 +114,6 @@ for _, task in ipairs(given.stopped) do
     remember_end(task[1], task[2], false)
   end
 end
-
 for digest, text in pairs(given.attributes) do
   redis.call('HSETNX', cluster .. ':attributes', digest, text)
 end
@@ -99,7 +124,6 @@ if tonumber(redis.call('GET', cluster .. ':changes') or '0') == given.changes th
 end
 redis.call('INCRBY', cluster .. ':remaining_cpu', whole(cpu))
 redis.call('INCRBY', cluster .. ':remaining_memory', whole(memory))
-redis.call('HDEL', cluster .. ':staging', ARGV[3])
 redis.call('SET', cluster .. ':as_of', now)
 redis.call('SET', cluster .. ':published', whole(ticket))
 redis.call('INCR', cluster .. ':generation')
