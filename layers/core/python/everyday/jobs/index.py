@@ -1,6 +1,7 @@
 """Finds instances that hold a need, tightest first, without looking at all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from everyday.jobs.fit import Need, has, offers
@@ -34,8 +35,9 @@ class Index:
     """
 
     def __init__(self, views: Iterable[InstanceView]) -> None:
-        tight = [(looseness(each.free, each.registered), each.arn, each) for each in views if each.open]
-        self.views = [view for _, _, view in sorted(tight)]
+        by_arn = sorted([view for view in views if view.open], key=attrgetter("arn"))
+        loose = [looseness(view.free, view.registered) for view in by_arn]
+        self.views = [by_arn[k] for k in sorted(range(len(by_arn)), key=loose.__getitem__)]
         starts = range(0, len(self.views), _BLOCK)
         self._rooms: list[list[Room] | None] = [None] * len(starts)
         self._bounds = [_bound([view.free for view in self.views[k : k + _BLOCK]]) for k in starts]
