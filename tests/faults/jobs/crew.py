@@ -2,8 +2,8 @@
 
 It imports everything once and forks a worker for each line of its input, `{"place": …, "seed": 3}`; a line
 without a place ends all workers. A worker drains the queues with the deployed handlers, and kills itself with
-SIGKILL at a call that its seed chooses; without a seed it lives. Tells `started <pid>`, and `ended <pid>` when
-it was killed, or `failed <pid>` when it ended otherwise. All end with its input.
+SIGKILL at a call that its seed chooses; without a seed it lives. Tells `started <pid>`, `ended <pid>` when it
+was killed, and `failed <pid>` when it ended otherwise. All end with its input.
 """
 
 import json
