@@ -11,8 +11,8 @@ with the key, what was given and what is allowed.
 
 Each capability has one table and can be switched off with `enabled = false`: its stacks are then no part of
 a deploy. What is deployed already stays until you delete its stacks, and `EverydayData` and
-`EverydayJobsData` keep what they hold even then. `jobs` is off until you ask for it, because it costs something
-while nothing runs; local mode runs it in any case, as nothing costs anything there.
+`EverydayJobsData` keep what they hold even then. `jobs` is off until you ask for it, because it costs
+something while nothing runs; local mode runs it in any case, as nothing costs anything there.
 
 Secrets are never settings: `everyday photos login` asks for the Instagram token and the Ghost key and puts
 them into AWS Secrets Manager, nowhere else.
