@@ -89,17 +89,40 @@ def test_a_job_goes_where_others_end_no_sooner_than_it_does():
     assert placed(plan([a_job(seconds=600)], cluster, Rules())) == {"job": "i-stays"}
 
 
+def test_what_starts_in_this_plan_counts_as_what_runs():
+    cluster = a_situation(
+        an_instance("i-1", running=[a_task(100, 20, cpu=100)]),
+        an_instance("i-2", running=[a_task(101, 10, cpu=101)]),
+    )
+    jobs = [a_job("long", memory=400, rank=1, seconds=600), a_job("next", memory=5, rank=2, seconds=600)]
+    assert placed(plan(jobs, cluster, Rules())) == {"long": "i-2", "next": "i-2"}
+
+
+def test_instances_that_are_all_alike_are_filled_in_the_order_of_their_names():
+    alike = [an_instance(f"i-{n:02}") for n in range(20)]
+    jobs = [a_job(f"job-{n}", memory=500, rank=n) for n in range(12)]
+    expected = {f"job-{n}": f"i-{n:02}" for n in range(12)}
+    assert placed(plan(jobs, a_situation(*alike), Rules())) == expected
+    assert placed(plan(jobs, a_situation(*reversed(alike)), Rules())) == expected
+
+
+def test_one_host_port_on_an_instance_is_for_one_job():
+    web = [a_job(f"web-{n}", rank=n, ports=("80/tcp",)) for n in range(3)]
+    cluster = a_situation(an_instance("i-1"), an_instance("i-2"))
+    assert placed(plan(web, cluster, Rules())) == {"web-0": "i-1", "web-1": "i-2"}
+
+
 @pytest.mark.parametrize(
     ("rules", "starts"),
-    [(STRICT, []), (GREEDY, ["short", "long", "small"]), (Rules(), ["short", "small"])],
+    [(STRICT, []), (GREEDY, ["long", "short", "small"]), (Rules(), ["short", "small"])],
     ids=["strict", "greedy", "reserve"],
 )
 def test_the_policy_says_who_passes_a_blocked_job(rules, starts):
     """400 of 512 MiB are free again in 60 s; then the large job leaves 12 beside it."""
     jobs = [
         a_job("large", memory=500, rank=1, seconds=10),
-        a_job("short", memory=40, rank=2, seconds=60),
-        a_job("long", memory=40, rank=3, seconds=61),
+        a_job("long", memory=40, rank=2, seconds=61),
+        a_job("short", memory=40, rank=3, seconds=60),
         a_job("small", memory=12, rank=4),
     ]
     made = plan(jobs, a_situation(an_instance(running=[a_task(400, 60)])), rules)
@@ -155,6 +178,35 @@ def test_no_more_jobs_have_a_reservation_than_the_rules_say():
     made = plan(jobs, cluster, Rules(reservations=3))
     assert (len(made.reserved), placed(made)) == (3, {"small": "i-3"})
     assert placed(plan(jobs, cluster, Rules())) == {}
+
+
+def blocked_of(classes, enqueued_at=NOW):
+    return [
+        a_job(f"{job_class}-{n}", memory=500, rank=n, job_class=job_class, enqueued_at=enqueued_at)
+        for n, job_class in enumerate(classes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "held"),
+    [
+        ([JobClass.HIGH] * 3, ["high-0", "high-1", "high-2"]),
+        ([JobClass.HIGH, JobClass.LOW, JobClass.LOW, JobClass.HIGH], ["high-0", "low-1", "high-3"]),
+        ([JobClass.HIGH, JobClass.NORMAL, JobClass.LOW], ["high-0", "normal-1"]),
+        ([JobClass.LOW, JobClass.HIGH, JobClass.NORMAL], ["low-0", "high-1", "normal-2"]),
+    ],
+)
+def test_all_of_the_first_blocked_class_have_a_reservation_and_one_of_those_behind(classes, held):
+    cluster = a_situation(*(an_instance(f"i-{n}", running=[a_task(400, 60 + n)]) for n in range(5)))
+    jobs = [*blocked_of(classes), a_job("small", memory=10, rank=9)]
+    assert list(reserved(plan(jobs, cluster, Rules()))) == held
+
+
+def test_those_that_starved_have_a_reservation_too_whatever_their_class():
+    cluster = a_situation(*(an_instance(f"i-{n}", running=[a_task(400, 60 + n)]) for n in range(9)))
+    classes = [JobClass.HIGH, *[JobClass.LOW] * 7]
+    jobs = [*blocked_of(classes, NOW - Rules().starve_after), a_job("small", memory=10, rank=9)]
+    assert len(reserved(plan(jobs, cluster, Rules()))) == 6
 
 
 def test_without_known_ends_an_instance_is_drained():
@@ -218,6 +270,11 @@ def test_a_group_that_does_not_fit_as_a_whole_leaves_no_trace():
     made = plan([*group_of(2, memory=300), a_job("other", rank=9, memory=512)], cluster, GREEDY)
     assert placed(made) == {"other": "i-1"}
     assert made.waits["member-0"].why is Why.NO_ROOM
+
+
+def test_a_job_that_needs_what_a_blocked_group_needs_still_starts():
+    jobs = [*group_of(2, memory=300), a_job("other", rank=9, memory=300)]
+    assert placed(plan(jobs, a_situation(an_instance()), GREEDY)) == {"other": "i-1"}
 
 
 def test_room_for_a_blocked_group_is_reserved_for_one_time():
