@@ -15,7 +15,7 @@ from everyday_local.folder import Folder
 from everyday_local.jobs_job import INSTANCE
 from everyday_local.up import Up
 
-SLOTS = int(INSTANCE["memory"]) // 100
+SLOTS = int(str(INSTANCE["memory"])) // 100
 WARM_UP = 20
 """So many starts come before the functions are warm."""
 
