@@ -144,9 +144,8 @@ def _tell(out: output.Output, summary: "Summary", place: "Folder", *, once: bool
             f"{photos.posts} posts on the blog, {photos.duplicates} duplicates"
         )
         console.print(
-            f"[bold]jobs[/]: {jobs.submitted} submitted, {jobs.succeeded} succeeded, "
-            f"{jobs.run_task_calls} RunTask calls, {jobs.rejects} of them rejected, "
-            f"{jobs.inversions} started before a more urgent one"
+            f"[bold]jobs[/]: {jobs.submitted} submitted, {jobs.succeeded} succeeded; "
+            f"{jobs.run_task_calls} RunTask calls, {jobs.rejects} rejected; {jobs.inversions} out of order"
         )
         if waiting := photos.media - photos.archived:
             console.print(f"{waiting} waiting for another try; why: everyday photos list")

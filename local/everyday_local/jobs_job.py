@@ -107,7 +107,7 @@ class JobsJob:
         self._submit()
         self._watch("Taking sample jobs in", lambda jobs: len(jobs))
         self._join()
-        self._watch("Running sample jobs, the most urgent first", _ended)
+        self._watch("Running sample jobs", _ended)
         return self._summary()
 
     def _define(self) -> None:
@@ -179,9 +179,9 @@ def _ended(jobs: Sequence[Job]) -> int:
 
 
 def _standing(jobs: Sequence[Job]) -> str:
-    """Such as: high 20 of 20, normal 3 of 30, low 0 of 50."""
+    """How many of each class have ended."""
     ended = Counter(job.job_class for job in jobs if job.state.final)
-    return ", ".join(f"{each} {ended[each]} of {count}" for each, count in COUNTS.items())
+    return ", ".join(f"{ended[each]} {each}" for each in COUNTS)
 
 
 def _stalled(jobs: Sequence[Job], expected: int) -> str:

@@ -146,6 +146,21 @@ def test_progress_on_a_terminal_shows_what_is_done(capsys, monkeypatch) -> None:
     assert "2/2" in capsys.readouterr().err
 
 
+def test_work_that_is_done_side_by_side_has_a_bar_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with Output().two_progresses() as (one, beside):
+        one.begin("Backing up", 1)
+        beside.begin("Running jobs", 2)
+        for each in (one, beside, beside):
+            each.step("a")
+    last = capsys.readouterr().err.splitlines()[-3:]
+    assert any("Backing up" in line and "1/1" in line for line in last)
+    assert any("Running jobs" in line and "2/2" in line for line in last)
+
+
 def test_a_bar_of_unknown_length_ends_full_when_the_next_begins() -> None:
     from rich.progress import Progress
 
@@ -161,10 +176,12 @@ def test_a_bar_of_unknown_length_ends_full_when_the_next_begins() -> None:
 
 def test_every_command_takes_json() -> None:
     context = click.Context(main.everyday)
-    for name in ("local",):
+    for name in ("local", "photos", "jobs"):
         group = main.everyday.get_command(context, name)
         assert isinstance(group, Group)
-        for command in group.commands.values():
+        for each in group.list_commands(context):
+            command = group.get_command(context, each)
+            assert command
             assert "--json" in {option for parameter in command.params for option in parameter.opts}
 
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
-from everyday_cli.stage import StageError, resolve
+from everyday_cli.stage import Stage, StageError, resolve
 from everyday_local.aws import local_session
 from everyday_local.folder import Folder
 from everyday_local.processes import Processes
@@ -98,3 +99,23 @@ def test_the_local_session_never_reads_the_owners_files(
     assert credentials is not None
     assert (credentials.access_key, session.region_name) == ("test", "us-east-1")
     assert session.client("dynamodb").meta.endpoint_url == "http://127.0.0.1:4599"
+
+
+class _NotDeployed:
+    """CloudFormation of an account without the stack."""
+
+    def client(self, _: str) -> "_NotDeployed":
+        return self
+
+    def describe_stacks(self, StackName: str) -> None:
+        message = f"Stack with id {StackName} does not exist"
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("aws", r"set enabled = true under \[jobs\] .* and deploy it with: make deploy"), ("local", "local up")],
+)
+def test_jobs_that_are_off_say_how_to_switch_them_on(name: str, advice: str) -> None:
+    with pytest.raises(StageError, match=advice):
+        _ = Stage(name, _NotDeployed()).jobs  # type: ignore[arg-type]

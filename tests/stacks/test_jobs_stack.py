@@ -315,6 +315,16 @@ def test_functions_in_the_network_reach_aws_over_ipv6_and_dynamodb_through_its_g
     assert "VpcConfig" not in _function(jobs, "JobIngest")
 
 
+def test_local_mode_may_run_its_own_samples_and_has_no_machines_to_ask_for(
+    jobs: Template, local: Synthesised
+) -> None:
+    there, here = jobs, local.template("EverydayJobs")
+    assert "everyday-sample" in _told(here, "JobIngest", IngestSettings).families
+    assert "everyday-sample" not in _told(there, "JobIngest", IngestSettings).families
+    assert _told(here, "JobScheduler", SchedulerSettings).groups == ()
+    assert _told(there, "JobScheduler", SchedulerSettings).groups
+
+
 def test_local_functions_stand_in_no_network_and_ask_for_no_secret(local: Synthesised) -> None:
     jobs = local.template("EverydayJobs")
     for name in ("JobScheduler", "ClusterSnapshot"):
