@@ -25,13 +25,13 @@ def console(target: Target, *, port: int, links: tuple[tuple[str, str], ...]) ->
     import uvicorn
 
     with _listening(port) as listener:
-        app = _app(target, dict(links))
+        app = app_of(target, dict(links))
         current().log(f"Console: http://127.0.0.1:{port}  (Ctrl-C ends it)")
         with suppress(KeyboardInterrupt):  # the normal end; uvicorn passes it on when it has closed
             uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
-def _app(target: Target, addresses: dict[str, str]) -> "Starlette":
+def app_of(target: Target, addresses: dict[str, str]) -> "Starlette":
     """The pages of whatever the stage has; in a folder those of photos. Raises StageError for none at all."""
     from everyday_console.app import build
 

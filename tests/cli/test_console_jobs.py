@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 import requests
@@ -11,11 +13,13 @@ from everyday.errors import LedgerUnavailable
 from everyday.jobs.board import BoardInstance
 from everyday.jobs.desk import Desk
 from everyday.jobs.model import Amount, JobClass
+from everyday_cli import console_command, jobs_stores
+from everyday_cli.stage import StageError
 from everyday_console.app import build
 from everyday_console.jobs import SHOWN, Bar, Part, instance_bars, lanes
 from everyday_console.jobs_pages import Jobs
 from everyday_local.serving import served
-from tests.cli.jobs_world import INSTANCE, Stage, filled
+from tests.cli.jobs_world import INSTANCE, MemoryTarget, Stage, filled
 from tests.job_builders import ENQUEUED, a_job
 
 HOSTILE = '"><script>boom()</script><img src=x onerror=boom()>'
@@ -180,3 +184,50 @@ def test_an_instance_has_a_bar_for_each_dimension_that_it_has() -> None:
         Bar("memory", "384 of 512 MiB", (Part("used", 0.0, 75.0), Part("free", 75.0, 25.0))),
         Bar("CPU", "0 of 1024 units", (Part("free", 0.0, 100.0),)),
     ]
+
+
+class _PhotosTarget(NamedTuple):
+    """Photos in memory, or a stage without them."""
+
+    there: bool
+    folder: None = None
+    stage_name: str | None = "aws"
+    catalog: Any = MemoryCatalog()
+    archive: Any = MemoryArchive()
+
+    @property
+    def stage(self) -> Any:
+        return SimpleNamespace(name="aws")
+
+    @property
+    def post_settings(self) -> Any:
+        if not self.there:
+            raise StageError("EverydayPhotos is not deployed")
+        return SimpleNamespace(ghost_url="https://blog.test")
+
+
+class _NoJobs(jobs_stores.Target):
+    @property
+    def ledger(self) -> Any:
+        raise StageError("EverydayJobs is not deployed")
+
+
+@pytest.mark.parametrize(
+    ("photos", "jobs", "home", "missing"),
+    [(True, True, "/photos", None), (False, True, "/jobs", "/photos"), (True, False, "/photos", "/jobs")],
+)
+def test_the_console_shows_what_the_stage_has(
+    monkeypatch: pytest.MonkeyPatch, photos: bool, jobs: bool, home: str, missing: str | None
+) -> None:
+    monkeypatch.setattr(MemoryTarget, "world", filled(), raising=False)
+    monkeypatch.setattr(jobs_stores, "Target", MemoryTarget if jobs else _NoJobs)
+    with served(console_command.app_of(_PhotosTarget(photos), {})) as url:
+        assert requests.get(url, timeout=10).url == url + home
+        for path in ("/photos", "/jobs"):
+            assert requests.get(url + path, timeout=10).ok is (path != missing)
+
+
+def test_a_stage_that_has_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_stores, "Target", _NoJobs)
+    with pytest.raises(StageError, match="EverydayPhotos is not deployed"):
+        console_command.app_of(_PhotosTarget(False), {})
