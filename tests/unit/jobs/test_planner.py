@@ -91,11 +91,10 @@ def test_a_job_goes_where_others_end_no_sooner_than_it_does():
 
 def test_what_starts_in_this_plan_counts_as_what_runs():
     cluster = a_situation(
-        an_instance("i-1", running=[a_task(100, 20, cpu=100)]),
-        an_instance("i-2", running=[a_task(101, 10, cpu=101)]),
+        an_instance("i-fuller", running=[a_task(412, 20)]), an_instance("i-long", running=[a_task(112, 20)])
     )
-    jobs = [a_job("long", memory=400, rank=1, seconds=600), a_job("next", memory=5, rank=2, seconds=600)]
-    assert placed(plan(jobs, cluster, Rules())) == {"long": "i-2", "next": "i-2"}
+    jobs = [a_job("long", memory=200, rank=1, seconds=600), a_job("next", memory=5, rank=2, seconds=600)]
+    assert placed(plan(jobs, cluster, Rules())) == {"long": "i-long", "next": "i-long"}
 
 
 def test_instances_that_are_all_alike_are_filled_in_the_order_of_their_names():
