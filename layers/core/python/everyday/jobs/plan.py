@@ -64,8 +64,8 @@ class Rules(Record, frozen=True, kw_only=True):
     `policies`: by class. `weights`: of the queues, 1 when not named; a queue of weight 2 is due twice the
     room. `fairness`: how much younger in rank a job may be and still go first because its queue has less than
     its share; 0 switches fair share off. `reservations`: how many blocked jobs may have an instance reserved
-    at once; None: as many as it takes (the planner adapts). `starve_after`: a blocked job that waited so long
-    gets a reservation that nobody may backfill past an unknown end.
+    at once; None: as many as pay (the planner adapts). `starve_after`: a blocked job that waited so long no
+    longer relies on estimates: its instance is drained, so others only use what it leaves beside it.
     """
 
     policies: Mapping[JobClass, ClassPolicy] = msgspec.field(
