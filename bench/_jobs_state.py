@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -78,16 +79,16 @@ def _snapshots(measured: ValkeyState, client: redis.Redis) -> Iterator[Row]:
         name = f"{CLUSTER}-{turn}"
         plain.append(_seconds(lambda: _an_instance_at_a_time(client)) * INSTANCES / BASELINE_INSTANCES)
         with _round_trips(client) as counted:
-            new.append(_seconds(lambda name=name: _publish(measured, name, instances)))
+            new.append(_seconds(partial(_publish, measured, name, instances)))
         trips = max(trips, len(counted))
         later = [replace(it, version=turn + 2) for it in instances]
         with _round_trips(client) as counted:
-            changed.append(_seconds(lambda name=name, later=later: _publish(measured, name, later)))
+            changed.append(_seconds(partial(_publish, measured, name, later)))
         trips = max(trips, len(counted))
         client.flushall()
     times = INSTANCES // BASELINE_INSTANCES
     note = f"median of {ROUNDS} in turn; the peer's: {BASELINE_INSTANCES} instances, times {times}"
-    peers = {"HMSET and two HGET an instance": round(median(plain) * 1e3)}
+    peers = {"HMSET and two HGET an instance": float(round(median(plain) * 1e3))}
     for what, spent in (("new", new), ("changed", changed)):
         ratios = [slow / fast for slow, fast in zip(plain, spent, strict=True)]
         yield Row(
@@ -124,7 +125,7 @@ def _publish(measured: ValkeyState, name: str, instances: list[ContainerInstance
 def _an_instance_at_a_time(client: redis.Redis) -> None:
     for number in range(BASELINE_INSTANCES):
         key = f"plain:instance:{ARN.format(number)}"
-        fields = {
+        fields: dict[Any, Any] = {
             "status": "ACTIVE",
             "active_tasks": 0,
             "registered_cpu": 4_096,

@@ -4,17 +4,22 @@ Every call ends soon with StateUnavailable, nothing is half written, and when it
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 
+from everyday import jobs_wiring
 from everyday.adapters.valkey.scripts import Script
 from everyday.adapters.valkey.server import TIMEOUT_SECONDS, Server, connect
 from everyday.adapters.valkey.state import ValkeyState
 from everyday.errors import SecretsUnavailable, StateUnavailable
+from everyday.settings import ClusterSettings
 from tests.cluster_builders import Clock, Cluster, a_placement, an_instance, on, placing
 from tests.valkeys import Valkey, a_valkey, audit
 
@@ -233,3 +238,33 @@ def test_a_password_that_cannot_be_read_is_no_other_error() -> None:
 
     with pytest.raises(StateUnavailable, match="ThrottlingException"):
         Server(connecting).run(Script.WAKE, "c", "")
+
+
+def test_the_wired_state_reads_its_password_when_it_is_needed(valkey: Valkey) -> None:
+    valkey.admin.config_set("requirepass", "from the secret")
+    asked: list[str] = []
+
+    def get_secret_value(SecretId: str) -> dict[str, str]:
+        asked.append(SecretId)
+        return {"SecretString": '{"password": "from the secret"}'}
+
+    session: Any = SimpleNamespace(client=lambda *_, **__: SimpleNamespace(get_secret_value=get_secret_value))
+    settings = ClusterSettings(
+        jobs_table="",
+        wake_queue_url="",
+        events_queue_url="",
+        clusters=("main",),
+        state_url=valkey.url,
+        state_secret="its-arn",
+    )
+    state = jobs_wiring.state(settings, session)
+    assert asked == []
+    assert [state.begin_rebuild("main") > 0 for _ in range(2)] == [True, True]
+    assert asked == ["its-arn"]
+
+
+def test_over_tls_the_servers_certificate_is_checked() -> None:
+    pool = connect("rediss://valkey.internal:6380", "secret").connection_pool
+    made: Any = pool.make_connection()
+    assert isinstance(made, redis.SSLConnection)
+    assert (made.cert_reqs, made.check_hostname) == (ssl.CERT_REQUIRED, True)

@@ -27,6 +27,10 @@ class Head(NamedTuple):
     instances: list[str]
     contents: list[msgspec.Raw]
 
+    @property
+    def is_whole(self) -> bool:
+        return len(self.contents) == len(self.instances)
+
 
 class Part(NamedTuple):
     """Some instances, each as its fields and values in turn, at the server's `clock`."""
@@ -59,13 +63,15 @@ class Looks:
 
     def all(self, cluster: str, now: str, head: Head) -> list[Look] | None:
         """Every instance that the head names, by ARN. None when another generation began."""
-        if len(head.contents) == len(head.instances):
+        if head.is_whole:
             pairs = sorted(zip(head.instances, head.contents, strict=True), key=lambda pair: pair[0])
             return [Look(arn, raw, head.clock) for arn, raw in pairs]
         return self.some(cluster, now, sorted(head.instances), head.generation)
 
     def some(self, cluster: str, now: str, arns: Sequence[str], generation: str) -> list[Look] | None:
         """These instances in this order. None when another generation began."""
+        if not arns:
+            return []
         lists = [arns[first : first + _AT_ONCE] for first in range(0, len(arns), _AT_ONCE)]
         answers = self._server.run_each(Script.VIEW_PART, [(cluster, now, pack(each)) for each in lists])
         parts = [_read_part(answer) for answer in answers]

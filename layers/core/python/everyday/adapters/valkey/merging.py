@@ -9,6 +9,8 @@ from everyday.jobs.instance_state import InstanceState
 from everyday.jobs.model import ContainerInstance, Task
 from everyday.jobs.settling import Shown, settle
 
+_UNSEEN = "?"
+
 
 class Merging:
     """One reading, as it is merged instance by instance.
@@ -32,6 +34,18 @@ class Merging:
         """What was merged of an instance is no longer true."""
         for kept in (self.plain, self.rows, self.gone, self.dropped, self.placed):
             kept.pop(arn, None)
+
+    def write_unseen(self) -> set[str]:
+        """Write the records of instances that nothing is shown on, if the script sees that nothing is.
+
+        The others, which cannot be written without a look at what is stored, are left out of the answer.
+        """
+        shown, plain, digest = self._shown, self.plain, self._digest
+        busy = shown.tasks.keys() | shown.meant.by_instance.keys()
+        for arn, it in shown.records.items():
+            if arn not in busy:
+                plain[arn] = [arn, _UNSEEN, it.version, *wire.record(it, digest(it))]
+        return set(plain)
 
     def merge(self, arn: str, found: Stored, clock: int, ended: Container[str]) -> None:
         """See what becomes of an instance at that time of the store's clock.

@@ -54,8 +54,8 @@ class _Publishing:
 
     def run(self, epoch: str) -> bool | None:
         """None: another reading came between, so what was looked at says nothing any more."""
-        looks = self._looks.all(self._cluster, self._now, self._head)
         todo = {*self._head.instances, *self._shown.records}
+        looks = self._first_look(todo)
         for _ in range(_TRIES):
             if looks is None:
                 return None
@@ -69,6 +69,15 @@ class _Publishing:
             self._ended.update(arn.decode() for arn in answer[2])
             looks = self._looks.some(self._cluster, self._now, sorted(todo), self._head.generation)
         return None
+
+    def _first_look(self, todo: set[str]) -> Sequence[Look] | None:
+        """At everything in a small cluster. In a large one many need no look: those leave `todo`."""
+        head, merging = self._head, self._merging
+        if head.contents or head.attribute_sets > _SPARE_SETS:
+            return self._looks.all(self._cluster, self._now, head)
+        todo -= merging.write_unseen()
+        there = sorted(todo.intersection(head.instances))
+        return self._looks.some(self._cluster, self._now, there, head.generation)
 
     def _merge(self, arns: set[str], looks: Sequence[Look]) -> None:
         merge, ended, clock = self._merging.merge, self._ended, self._head.clock
@@ -103,9 +112,9 @@ class _Publishing:
         }
 
     def _unused(self) -> list[str]:
-        """Sets of attributes to forget, once there are too many."""
+        """Sets of attributes to forget, once there are too many: then every instance was looked at."""
         used = self._digests | self._merging.attributes.keys()
-        if self._head.attribute_sets <= len(used) + _SPARE_SETS:
+        if self._head.attribute_sets <= max(_SPARE_SETS, 2 * len(used)):
             return []
         kept = self._server.command("HKEYS", f"{self._cluster}:attributes")
         return [digest for it in kept if (digest := it.decode()) not in used]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from everyday.adapters.valkey.wire import RECORD
 from everyday.jobs.instance_state import Entry, InstanceState, Reservation
 from everyday.jobs.model import Amount, ContainerInstance, Demand
 from everyday.jobs.plan import InstanceView
@@ -61,15 +62,14 @@ _NONE_HELD = "0 0 0 0 0 0"
 def read(raw: msgspec.Raw) -> Stored:
     """Sort the fields and values that follow each other."""
     flat = _read_flat(raw)
-    found = Stored({}, {}, {})
-    for name, value in zip(flat[::2], flat[1::2], strict=True):
-        kind, _, rest = name.partition(":")
-        if kind == "task":
-            found.tasks[rest] = value
-        elif kind == "reservation":
-            found.reservations[rest] = value
-        else:
-            found.fields[name] = value
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    found = Stored(fields, {}, {})
+    if len(fields) > len(RECORD) or "about" not in fields:
+        for name in flat[::2]:
+            kind, colon, rest = name.partition(":")
+            if colon:
+                holds = found.tasks if kind == "task" else found.reservations
+                holds[rest] = fields.pop(name)
     return found
 
 

@@ -1,7 +1,7 @@
 -- Publishes what a reading changes, all in this step or nothing.
 -- ARGV: the ticket, the ticket of the reading it was made from, the caller's clock, an epoch's random part,
 -- what is to be done. That: `plain` records of instances that nothing is on {ARN, its `changes` as they were,
--- version, the values of the fields}; `rows` {ARN, its `changes`, version, fields and values to write, fields
+-- version, the values of the fields}, where '?' for `changes` asks to see here whether that is so; `rows` {ARN, its `changes`, version, fields and values to write, fields
 -- to delete, tasks that must not have ended}, `gone` {ARN, its `changes`}; reservations `dropped` and `placed`;
 -- tasks that `stopped`; `attributes` by digest, those that are `unused` if there were no more than `changes`.
 -- Returns {1} when it was published (now or before), {0} when a newer one was, else {2, what changed
@@ -30,9 +30,28 @@ local function check_end(row, arn, version)
   end
 end
 
+-- Nobody looked at the instance: only a record that is newer, of one that nothing is on, is written.
+local function look(row)
+  local key = prefix .. row[1]
+  local found = redis.call('HMGET', key, 'changes', 'remaining_cpu', 'remaining_memory', 'about')
+  local others = redis.call('HLEN', key) - (found[1] and 1 or 0)
+  row[2] = found[4] and 'known' or ''
+  if others ~= (found[4] and 8 or 0) then
+    changed[#changed + 1] = row[1]
+  elseif found[4] and tonumber(string.match(found[4], '^%d+')) >= row[3] then
+    row.is_old = true
+  else
+    cpu, memory = cpu - tonumber(found[2] or 0), memory - tonumber(found[3] or 0)
+  end
+end
+
 -- Whether the instance is as it was looked at, and nothing that is new in it has ended.
 local function check(row)
-  if not is_empty or row[2] ~= '' then
+  if is_empty and (row[2] == '?' or row[2] == '') then
+    row[2] = ''
+  elseif row[2] == '?' then
+    look(row)
+  else
     local found = redis.call('HMGET', prefix .. row[1], 'changes', 'remaining_cpu', 'remaining_memory')
     if (found[1] or '') ~= row[2] then
       changed[#changed + 1] = row[1]
@@ -44,8 +63,10 @@ local function check(row)
   end
 end
 
-for _, row in ipairs(given.plain) do
-  check(row)
+if any_ended or not is_empty then
+  for _, row in ipairs(given.plain) do
+    check(row)
+  end
 end
 for _, row in ipairs(given.gone) do
   check(row)
@@ -69,7 +90,7 @@ local function join(least)
 end
 local function write(row, remaining_cpu, remaining_memory)
   cpu, memory = cpu + remaining_cpu, memory + remaining_memory
-  if row[2] == '' then
+  if row[2] == '' or row[2] == '?' then
     joined[#joined + 1] = row[1]
     join(1000)
   end
@@ -79,12 +100,14 @@ local function write(row, remaining_cpu, remaining_memory)
 end
 
 for _, row in ipairs(given.plain) do
-  redis.call(
-    'HSET', prefix .. row[1], 'status', row[4], 'active_tasks', row[5], 'registered_cpu', row[6],
-    'registered_memory', row[7], 'remaining_cpu', row[8], 'remaining_memory', row[9], 'about', row[10],
-    'ports', row[11]
-  )
-  write(row, row[8], row[9])
+  if not row.is_old then
+    redis.call(
+      'HSET', prefix .. row[1], 'status', row[4], 'active_tasks', row[5], 'registered_cpu', row[6],
+      'registered_memory', row[7], 'remaining_cpu', row[8], 'remaining_memory', row[9], 'about', row[10],
+      'ports', row[11]
+    )
+    write(row, row[8], row[9])
+  end
 end
 for _, row in ipairs(given.rows) do
   local key = prefix .. row[1]
