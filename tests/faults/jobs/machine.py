@@ -79,7 +79,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def plan(self) -> None:
         view = self.state.view(CLUSTER)
-        if view is None:
+        if view is None:  # a pass that sees nothing asks for a reading
+            self.rebuild()
             return
         waiting = list(self.ledger.listed(CLUSTER, Lane.WAITING))
         made = planner.plan(waiting, Situation(view.instances, self.now), Rules())
@@ -153,6 +154,17 @@ class Machine(RuleBasedStateMachine):
             self._put(confirmed(now, task.arn, instance=task.instance, now=self.now))
         self.state.accept(CLUSTER, job, task)
 
+    @rule()
+    def whole_pass(self) -> None:
+        """One scheduler comes through without anybody between."""
+        self.plan()
+        if self.plans:
+            self.reserve(len(self.plans) - 1)
+        while self.calls:
+            self.run(0)
+        while self.answers:
+            self.hear(0)
+
     # ECS, and others
 
     @precondition(lambda self: self.truth.tasks())
@@ -174,8 +186,10 @@ class Machine(RuleBasedStateMachine):
             if self.truth.run(box.arn, Demand(Amount(0, memory)), None):
                 self.lost_room.add(box.arn)
 
-    @rule(which=ANY, memory=st.sampled_from([100, 292]))
-    def replace_instance(self, which: int, memory: int) -> None:
+    @rule(which=ANY, memory=st.sampled_from([100, 292]), really=st.integers(0, 3))
+    def replace_instance(self, which: int, memory: int, really: int) -> None:
+        if really < 3:
+            return
         boxes = [it for it in self.truth.boxes.values() if it.status == "ACTIVE"]
         self.truth.lose(boxes[which % len(boxes)].arn)
         self.truth.join(memory)
@@ -231,10 +245,12 @@ class Machine(RuleBasedStateMachine):
         placing = [it for it in self.ledger.listed(CLUSTER, Lane.OPEN) if it.state is State.PLACING]
         self.state.replace(CLUSTER, ticket, instances, tasks, placing, now=self.now)
 
-    @rule()
-    def wipe(self) -> None:
-        self.state.wipe()
-        self.versions.clear()
+    @rule(really=st.integers(0, 3))
+    def wipe(self, really: int) -> None:
+        """Seldom: while nothing is known, nothing can go wrong."""
+        if really == 3:
+            self.state.wipe()
+            self.versions.clear()
 
     # What always holds
 
