@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from everyday.adapters.memory_state import MemoryState
@@ -193,9 +193,20 @@ def _shown(it: Cluster) -> Any:
     return view and (view.as_of, view.instances)
 
 
-@settings(max_examples=80, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@pytest.fixture(params=[250, 1], ids=["in one look", "in parts"])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many instances Valkey is asked for at once: a large cluster is read in parts, or not at all."""
+    monkeypatch.setattr("everyday.adapters.valkey.looks._AT_ONCE", request.param)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it is the same for all examples
+)
 @given(seed=st.integers(0, 2**32))
-def test_both_states_say_the_same_after_every_step(valkey: Valkey, seed: int) -> None:
+def test_both_states_say_the_same_after_every_step(valkey: Valkey, at_once: None, seed: int) -> None:
     twins, chance = Twins(valkey), Chance(seed)
     twins.step("ticket")
     twins.step("publish", 0, [an_instance(arn) for arn in ARNS], [], [], {})
