@@ -9,7 +9,7 @@ from everyday_local.ministack import CREDENTIALS, REGION
 
 
 class _LoopbackSession(botocore.session.Session):
-    """Botocore's session, with every client at one address."""
+    """Botocore's session, with every client at one address, unless it is told another."""
 
     def __init__(self, endpoint: str) -> None:
         unread = dict.fromkeys(("profile", "region"), (None, None, None, None))
@@ -18,12 +18,12 @@ class _LoopbackSession(botocore.session.Session):
         self._endpoint = endpoint
 
     def create_client(self, service_name: str, *args: Any, **options: Any) -> Any:
-        options["endpoint_url"] = self._endpoint
+        options["endpoint_url"] = options.get("endpoint_url") or self._endpoint
         return super().create_client(service_name, *args, **options)
 
 
 def local_session(endpoint: str) -> boto3.Session:
-    """A session whose clients all speak to the local AWS."""
+    """A session whose clients speak to the local AWS, or to the stand-in that they name."""
     return boto3.Session(
         botocore_session=_LoopbackSession(endpoint),
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],

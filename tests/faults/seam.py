@@ -54,7 +54,7 @@ class Session:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def client(self, service: str, config: Any = None) -> Any:
+    def client(self, service: str, *, endpoint_url: None = None, config: Any = None) -> Any:
         return _clients(self._services, service, config)
 
 
