@@ -19,9 +19,23 @@ from everyday.adapters.aws import client_config
 from everyday_local.ministack import PROGRAM
 from everyday_local.throwaway import make_archive, make_catalog, throwaway_aws
 from tests.contract.blogs import blog, ghost_blog, light_blog
+from tests.contract.cluster_states import clock, cluster, full, state, valkey
 from tests.contract.ecs_world import aws, ecs, ecs_board, ecs_url
 
-__all__ = ["aws", "blog", "ecs", "ecs_board", "ecs_url", "ghost_blog", "light_blog"]
+__all__ = [
+    "aws",
+    "blog",
+    "clock",
+    "cluster",
+    "ecs",
+    "ecs_board",
+    "ecs_url",
+    "full",
+    "ghost_blog",
+    "light_blog",
+    "state",
+    "valkey",
+]
 
 # Names that are not in DynamoDB's list of reserved words; ministack takes any name, AWS does not.
 PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND", "BETWEEN"}

@@ -4,7 +4,6 @@ The memory counts what is held anew each time; the scripts keep sums by differen
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -19,7 +18,7 @@ from everyday.jobs.model import Amount, ContainerInstance, Demand, Job, Task
 from everyday.jobs.plan import Placement
 from everyday.jobs.reservations import RESERVATION_MS, SETTLING_MS
 from tests.cluster_builders import Clock, Cluster, an_instance, mib, on, placing
-from tests.valkeys import Valkey, a_valkey, audit
+from tests.valkeys import Valkey, audit
 
 ARNS = ("i", "j")
 NAMES = ("a", "b", "c", "d")
@@ -129,12 +128,6 @@ class Chance:
     def _demand(self) -> Demand:
         ports = self.of([(), (), (), ("80/tcp",), ("80/tcp", "90/udp")])
         return mib(self.of([50, 100, 200]), cpu=self.of([0, 100]), gpu=0, ports=ports)
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with a_valkey(tmp_path_factory.mktemp("twin")) as server:
-        yield server
 
 
 class Twins:

@@ -28,6 +28,7 @@ class Script(StrEnum):
 
 
 _READERS = {Script.VIEW_HEAD, Script.VIEW_PART, Script.WAKE}
+_WHOLE = {Script.COMMIT, Script.TAKE, Script.TICKET, *_READERS}  # they load no instance
 
 
 @cache
@@ -37,12 +38,13 @@ def text_of(script: Script) -> str:
     Its first line makes Valkey look before the first command: a full or read-only server refuses a program
     that may write, and never stops in the middle of one.
     """
+    parts = ["common", *([] if script in _WHOLE else ["holds", "instances"]), script]
     numbers = {"RESERVATION_MS": RESERVATION_MS, "SETTLING_MS": SETTLING_MS, "FORGET_MS": FORGET_MS}
     return "\n".join(
         [
             "#!lua flags=no-writes" if script in _READERS else "#!lua",
             *(f"local {name} = {value}" for name, value in numbers.items()),
-            *((_FOLDER / f"{part}.lua").read_text() for part in ("common", script)),
+            *((_FOLDER / f"{part}.lua").read_text() for part in parts),
         ]
     )
 
