@@ -188,3 +188,18 @@ def test_a_call_that_arrives_after_its_job_went_on_is_stopped() -> None:
     world.settle()
     assert world.ledger.jobs["a"].state is State.SUCCEEDED
     assert world.restless() == []
+
+
+def test_a_member_whose_lost_call_is_refused_after_the_others_have_ended_starts_without_them() -> None:
+    world = a_world(100, 100)
+    world.disturbed = True
+    for name in ("g1", "g2"):
+        world.send(name, group={"id": "g", "size": 2}, seconds=20)
+    world.aws.faults.plant(Fault(on="RunTask", do=Effect.ERROR))
+    world.turn(WELL())
+    assert world.live() == ["g2/1"], "the call of the first was never heard"
+    world.aws.terminate(world.aws.world.instances[world.ledger.jobs["g1"].instance or ""])
+    world.aws.advance(25)
+    world.settle()
+    assert world.wrong() == []
+    assert (world.ledger.jobs["g1"].attempt, world.ledger.jobs["g2"].attempt) == (2, 1)

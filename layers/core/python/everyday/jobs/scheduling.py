@@ -14,6 +14,7 @@ from everyday.jobs.answers import End
 from everyday.jobs.board import Board
 from everyday.jobs.calls import Unit, affordable, first, kept, units
 from everyday.jobs.explain import board_of, impossible, trouble_of, worth_writing
+from everyday.jobs.groups import freed
 from everyday.jobs.issuing import ONE_CALL_SECONDS, Issuer
 from everyday.jobs.model import Amount, Job, State
 from everyday.jobs.plan import Plan, Rules, Situation
@@ -149,7 +150,8 @@ class Scheduler:
             if job.id not in found or found[job.id].version < job.version:
                 found[job.id] = job
         may = [job for job in found.values() if job.cluster == cluster and _queues(job)]
-        return sorted(may, key=lambda job: (job.rank, job.id))[: self.waiting_limit]
+        first = sorted(may, key=lambda job: (job.rank, job.id))[: self.waiting_limit]
+        return freed(self.issuer.asker.tracker, cluster, first)
 
     def _usage(self, cluster: str, waiting: Sequence[Job]) -> Mapping[str, Amount]:
         """What each queue's jobs hold; nobody asks while all that wait are of one queue."""
