@@ -23,7 +23,8 @@ class InstanceView(NamedTuple):
     `free` is what may be given away now: nothing of it is held by a task or by a reservation. `registered` is
     what the empty instance offers. `ports` are host ports in use or reserved. `running` is what will give
     room back. `open` False: nothing may be placed here (draining, agent disconnected, under suspicion).
-    `version` is handed back with the reservation, so that a changed instance is noticed.
+    `version` is the record's. A reservation looks at everything that may have changed since: room, ports,
+    attributes, openness.
     """
 
     arn: str
