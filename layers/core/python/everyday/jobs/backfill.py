@@ -65,14 +65,10 @@ class Backfill:
         """As what a job may have a reservation."""
         if self._lead is None:
             self._lead = job.job_class
-        yield _Due.BEHIND if self._behind(job) else _Due.FIRST
+        first = self._rules.reservations is not None or _ORDER[job.job_class] <= _ORDER[self._lead]
+        yield _Due.FIRST if first else _Due.BEHIND
         if self._starves(job):
             yield _Due.STARVED
-
-    def _behind(self, job: Job) -> bool:
-        """Whether the job is of a lower class than the first that is blocked, and the planner may choose."""
-        first = _ORDER[self._lead or job.job_class]
-        return self._rules.reservations is None and _ORDER[job.job_class] > first
 
     def _starves(self, job: Job) -> bool:
         return self._now - job.enqueued_at >= self._rules.starve_after
@@ -112,28 +108,21 @@ class Backfill:
         return options
 
     def _earliest(self, need: Need, lasting: int) -> "_Option | None":
-        """When and where the need fits first; when no end is known, where the fewest tasks have to end.
+        """When and where the need fits first; of several instances, where the least is missing for it.
 
-        Where nothing else may go they only become fewer, so the choice lasts until a better one comes up.
+        What is missing where nothing else may go only shrinks, so the choice lasts when no end is known.
         """
         best: _Option | None = None
         for room in islice(self._index.could_hold(need), _LOOKED_AT):
             start = room.future(self._now).earliest(need, lasting, best.start if best else FOREVER)
             if start is not None:
-                in_the_way = room.in_the_way(need) if start >= UNKNOWN else 0
-                option = _Option(start, in_the_way, room.looseness(need), room.arn, room)
+                option = _Option(start, room.missing(need), room.looseness(need), room.arn, room)
                 best = option if best is None else min(best, option)
         return best
 
     def _hold(self, job: Job, need: Need, room: Room, start: int) -> None:
-        """Keep room for the job from then on, for as long as it runs.
-
-        Without a known end that would empty an instance nobody knows how long for: a job of a class behind
-        has that only when it starved.
-        """
+        """Keep room for the job from then on, for as long as it runs."""
         timeline, unknown = room.future(self._now), start >= UNKNOWN
-        if unknown and self._behind(job) and not self._starves(job):
-            return
         timeline.take(need, start, start + lasting_of(job))
         starves = self._starves(job) and self._drains > 0
         self._drains -= starves
@@ -147,7 +136,7 @@ class _Option(NamedTuple):
     """When and where a job could start; compared in this order."""
 
     start: int
-    in_the_way: int
+    missing: float
     looseness: float
     arn: str
     room: Room

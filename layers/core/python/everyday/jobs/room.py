@@ -67,18 +67,13 @@ class Room:
         score += 10 ** ((self.memory - need.memory) * self.per_memory)
         return score + 10 ** ((self.gpu - need.gpu) * self.per_gpu) if self.has_gpu else score
 
-    def in_the_way(self, need: Need) -> int:
-        """How many of the tasks here have to end, at worst, until the need fits."""
-        tasks = [task.demand.amount for task in self.view.running] + [
-            held.demand.amount for held, _ in self.added
-        ]
-        tasks.sort(key=lambda task: task.cpu * self.per_cpu + task.memory * self.per_memory)
-        cpu, memory, gpu = need.cpu - self.cpu, need.memory - self.memory, need.gpu - self.gpu
-        for count, task in enumerate(tasks):
-            if cpu <= 0 and memory <= 0 and gpu <= 0:
-                return count
-            cpu, memory, gpu = cpu - task.cpu, memory - task.memory, gpu - task.gpu
-        return len(tasks)
+    def missing(self, need: Need) -> float:
+        """What the need lacks here now, as parts of what the instance has, summed over the dimensions."""
+        return (
+            max(0, need.cpu - self.cpu) * self.per_cpu
+            + max(0, need.memory - self.memory) * self.per_memory
+            + max(0, need.gpu - self.gpu) * self.per_gpu
+        )
 
     def take(self, need: Need, now: int, end: int) -> None:
         """Put a job here from now on. `end` is UNKNOWN when nobody knows."""
