@@ -14,11 +14,14 @@ EverydayError
 │   ├── StateUnavailable         Valkey
 │   ├── EcsUnavailable           ECS
 │   │   └── EcsThrottled             it said no for now: the call had no effect
-│   └── FleetUnavailable         EC2 Auto Scaling
+│   ├── FleetUnavailable         EC2 Auto Scaling
+│   ├── BucketUnavailable        S3, a site's bucket
+│   └── EdgeUnavailable          CloudFront, its key-value store
 ├── Conflict                 a conditional write lost; read again and decide again
 │   ├── ArchiveConflict
 │   ├── CatalogConflict
-│   └── LedgerConflict
+│   ├── LedgerConflict
+│   └── SiteConflict
 ├── SourceError              Instagram answered, and the answer stops more than one medium
 │   ├── SourceThrottled          save the place and end; `.retry_at` says when to come back
 │   ├── OwnerActionNeeded        token dead, permission gone: only the owner can help
@@ -38,9 +41,14 @@ EverydayError
 ├── EcsError                 ECS answered no
 │   ├── EcsRefused               this call can never pass as it is
 │   └── EcsConflict              the client token was used with other parameters
-└── JobError                 what was asked of a job cannot be done
-    ├── JobUnknown               there is no job of that id
-    └── JobEnded                 it is over and changes no more
+├── JobError                 what was asked of a job cannot be done
+│   ├── JobUnknown               there is no job of that id
+│   └── JobEnded                 it is over and changes no more
+└── SiteError                what was asked of a site cannot be done
+    ├── SiteRefused              the folder or the zip is not what a site may be
+    ├── SiteBroken               a page names an asset that is not there
+    ├── ReleaseUnknown           there is no release of that id, or it was retired
+    └── SiteUnconfirmed          published, but the distribution did not answer with it in time
 """
 
 from datetime import datetime
@@ -106,6 +114,14 @@ class FleetUnavailable(Unavailable):
     """EC2 Auto Scaling did not answer."""
 
 
+class BucketUnavailable(Unavailable):
+    """A site's bucket did not answer, or refused what it was given."""
+
+
+class EdgeUnavailable(Unavailable):
+    """CloudFront or its key-value store did not answer."""
+
+
 class Conflict(EverydayError):
     """A conditional write lost against another writer."""
 
@@ -120,6 +136,10 @@ class CatalogConflict(Conflict):
 
 class LedgerConflict(Conflict):
     """The job changed since it was read."""
+
+
+class SiteConflict(Conflict):
+    """Another publisher changed the site's manifest since it was read."""
 
 
 class SourceError(EverydayError):
@@ -212,3 +232,23 @@ class JobUnknown(JobError):
 
 class JobEnded(JobError):
     """The job is over and changes no more."""
+
+
+class SiteError(EverydayError):
+    """What was asked of a site cannot be done."""
+
+
+class SiteRefused(SiteError):
+    """The folder or the zip is not what a site may be; the message names the file."""
+
+
+class SiteBroken(SiteError):
+    """Pages name assets that are not there; publishing them would break the site."""
+
+
+class ReleaseUnknown(SiteError):
+    """There is no release of that id, or it was retired."""
+
+
+class SiteUnconfirmed(SiteError):
+    """The release is published, but the distribution did not answer with it in time."""

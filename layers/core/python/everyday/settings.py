@@ -129,3 +129,23 @@ class SchedulerSettings(ClusterSettings, frozen=True, kw_only=True):
     starve_after_seconds: int = 3600
     waiting_limit: int = 2000
     groups: tuple[str, ...] = ()
+
+
+class SiteSettings(Settings, frozen=True, kw_only=True):
+    """`site_publish`, and every command of `everyday site`, for one site.
+
+    `rules` is the JSON of the owner's `SiteRules`. `site_url` is what visitors type. The addresses below it
+    are None for AWS's own; `visit_url` is where the site answers when its name does not lead there (local
+    mode).
+    """
+
+    site: str
+    bucket: str
+    key_value_store: str
+    distribution: str
+    site_url: str
+    rules: str = "{}"
+    visit_url: str | None = None
+    key_value_store_url: str | None = None
+    cdn_url: str | None = None
+    pipeline_url: str | None = None

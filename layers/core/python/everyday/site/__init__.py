@@ -1,0 +1,1 @@
+"""Publish static sites: content-hashed assets, releases, rollback by one pointer."""

@@ -1,0 +1,1 @@
+"""Which strings of a file may name another file of the site: one module per language, all pure."""

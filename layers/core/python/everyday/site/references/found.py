@@ -1,0 +1,59 @@
+"""What a language's module finds in one file. Offsets count bytes of the file as it is."""
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Kind(IntEnum):
+    """What a browser does with the string."""
+
+    ASSET = 0
+    """It fetches it as a part of the page: a picture, a script, a style sheet, a font."""
+    LINK = 1
+    """It goes there when somebody asks it to: a page, a download."""
+    MODULE = 2
+    """It imports it: `./x.js`, `/x.js`, an address, or a name that an import map knows."""
+    TEXT = 3
+    """Nobody knows: a string of a script, of JSON, of a `data-` attribute. It is a reference only if it names
+    an existing file; else it is nothing."""
+
+
+class Found(NamedTuple):
+    """A string that may be a reference: decoded, with its query and fragment.
+
+    Its raw form in the file (entities, CSS, JavaScript and JSON escapes; %xx stays as it is) begins at byte
+    `start`. `offsets` is None when the raw form is the text's own UTF-8; else it holds the byte at which the
+    raw form of each character of `text` begins, and at last the byte after all.
+    """
+
+    kind: Kind
+    text: str
+    start: int
+    offsets: tuple[int, ...] | None = None
+
+
+class Seal(NamedTuple):
+    """An `integrity` attribute: `value` stands raw in the bytes from `start` to `end`, and is the digest of
+    the file that `reference` names (an index into `Contents.found`)."""
+
+    start: int
+    end: int
+    value: str
+    reference: int
+
+
+class Contents(NamedTuple):
+    """Everything found in one file, in the order of its bytes; no two overlap.
+
+    `base` is the page's `<base href>`. `imports` are its import map: names, and prefixes that end in `/`,
+    with the addresses they stand for (those addresses are in `found` too, as MODULE).
+    """
+
+    found: Sequence[Found]
+    seals: Sequence[Seal] = ()
+    base: str | None = None
+    imports: Mapping[str, str] = {}
+
+
+NOTHING = Contents(())
