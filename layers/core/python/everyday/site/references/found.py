@@ -32,6 +32,19 @@ class Found(NamedTuple):
     start: int
     offsets: tuple[int, ...] | None = None
 
+    def byte(self, index: int) -> int:
+        """The byte of the file at which the raw form of `text[index]` begins; the end, for the length."""
+        if self.offsets is not None:
+            return self.offsets[index]
+        return self.start + (index if self.text.isascii() else len(self.text[:index].encode()))
+
+
+class Piece(NamedTuple):
+    """A part of a script's string that is made when the script runs: `"img/"` of `"img/" + name + ".png"`."""
+
+    text: str
+    start: int
+
 
 class Seal(NamedTuple):
     """An `integrity` attribute: `value` stands raw in the bytes from `start` to `end`, and is the digest of
@@ -46,7 +59,7 @@ class Seal(NamedTuple):
 class Contents(NamedTuple):
     """Everything found in one file, in the order of its bytes; no two overlap.
 
-    `base` is the page's `<base href>`. `imports` are its import map: names, and prefixes that end in `/`,
+    `pieces` are no references, but tell that a script makes some. `base` is the page's `<base href>`. `imports` are its import map: names, and prefixes that end in `/`,
     with the addresses they stand for (those addresses are in `found` too, as MODULE).
     """
 
@@ -54,6 +67,7 @@ class Contents(NamedTuple):
     seals: Sequence[Seal] = ()
     base: str | None = None
     imports: Mapping[str, str] = {}
+    pieces: Sequence[Piece] = ()
 
 
 NOTHING = Contents(())
