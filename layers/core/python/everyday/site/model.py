@@ -108,7 +108,7 @@ class Headers(Record, frozen=True):
 
 class StoredObject(Record, frozen=True, array_like=True):
     """An object of the bucket. `digest` is hexadecimal. `uses`: the numbers of the releases that need it, as
-    pairs of first and last; the last pair's end is 0 while it is in use."""
+    pairs of first and last; the last pair's end is 0 while the newest release (live or not) needs it."""
 
     digest: str
     size: int
@@ -136,9 +136,11 @@ class Release(Record, frozen=True, kw_only=True):
 class Manifest(Record, frozen=True, kw_only=True):
     """What a site's bucket holds, and which release is live: the one document that publishers agree on.
 
-    `live` is a release's number, 0: nothing yet. `changes` counts the writes of this document; the edge's
-    pointer carries it, so that a slower publisher never points it back. `last`: the highest number given.
-    `retired`: objects that no kept release uses, with the time since when.
+    `live` is a release's number, 0: nothing yet. `changes` counts the writes of this document that the edge
+    must hear of; its pointer carries the number, so that a slower publisher never points it back. `last`: the
+    highest number given. `edge`: what the edge keeps for all these releases, values by key; it can be told
+    anew from here at any time. `retired`, `edge_retired`: objects and keys that no kept release uses, with
+    the time since when; they count as not there, and are deleted later (see `retention`).
     """
 
     site: str
@@ -148,4 +150,6 @@ class Manifest(Record, frozen=True, kw_only=True):
     last: int = 0
     releases: tuple[Release, ...] = ()
     objects: Mapping[str, StoredObject] = {}
+    edge: Mapping[str, str] = {}
     retired: Mapping[str, datetime] = {}
+    edge_retired: Mapping[str, datetime] = {}

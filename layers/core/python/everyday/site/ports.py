@@ -77,12 +77,22 @@ class Pointer(Protocol):
     def get(self, key: str) -> str | None: ...
 
     def change(
-        self, puts: Mapping[str, str], deletes: Sequence[str], *, pointer: tuple[str, int] | None
+        self,
+        puts: Mapping[str, str],
+        deletes: Sequence[str],
+        *,
+        pointer: tuple[str, int] | None,
+        base: int = 0,
     ) -> bool:
         """Put and delete values, in steps when they are many; deleting what is not there is no error.
 
-        `pointer`: the value of `live` with its number, written in the last step, and only if the number that
-        is there (see `edge.changes_of`) is lower; False if it was not, and then nothing is deleted either.
+        `pointer`: the value of `live` with its number, written after all other puts and before any delete of
+        a later step, and only if the number that is there (see `edge.changes_of`) is lower; False if it was
+        not, and then nothing is deleted either. The steps are one chain: when somebody else changes the store
+        between two of them, all begins again with what is there then.
+
+        Raises SiteConflict, and changes nothing, if the number that is there is lower than `base`: an earlier
+        change never came to its end, and these puts alone would not be enough.
         """
         ...
 
