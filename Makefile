@@ -37,10 +37,11 @@ lock: .venv/.done  ## pin what is new; UPGRADE=--upgrade takes the newest of eve
 	$(LOCK) layers/deps/requirements.in -o layers/deps/requirements.txt
 	$(LOCK) local/ministack.in -o local/ministack.txt
 	$(LOCK) pyproject.toml --group cdk --group dev -c layers/deps/requirements.txt -o requirements.txt
+	$(LOCK) layers/site/requirements.in -c requirements.txt -o layers/site/requirements.txt
 
 clean:  ## everything that was made here
 	test ! -x .venv/bin/everyday || .venv/bin/everyday local down
-	rm -rf .venv node_modules .everyday cdk.out layers/deps/build bench/out .*_cache .hypothesis
+	rm -rf .venv node_modules .everyday cdk.out layers/*/build bench/out .*_cache .hypothesis
 
 .venv/bin/uv:
 	tools/make-venv .venv 11 99

@@ -16,6 +16,9 @@ from stacks.data_stack import DataStack
 from stacks.jobs_data_stack import JobsDataStack
 from stacks.jobs_stack import JobsStack
 from stacks.photos_stack import PhotosStack
+from stacks.site_names_stack import SiteNamesStack
+from stacks.site_stack import SiteStack
+from stacks.site_table import EXAMPLES
 from stacks.stage import Stage, stage_of
 
 _SETTINGS = Path(__file__).parent / "everyday.toml"
@@ -42,6 +45,8 @@ def build_app(
         _photos(app, stage, config, alarms)
     if config.jobs.enabled or stage.free:
         _jobs(app, stage, config, alarms)
+    if config.site or stage.free:
+        _site(app, stage, config, alarms)
     if judge and stage.name == "aws":
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
@@ -60,6 +65,14 @@ def _photos(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> 
 def _jobs(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> None:
     data = JobsDataStack(app, "EverydayJobsData", stage=stage)
     JobsStack(app, "EverydayJobs", stage=stage, jobs=config.jobs, ledger=data.ledger, alarms=alarms.topic)
+
+
+def _site(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> None:
+    sites = {**EXAMPLES, **config.site} if stage.free else config.site
+    named = not stage.free and any(site.domain for site in sites.values())
+    names = SiteNamesStack(app, "EverydaySiteNames", sites=sites) if named else None
+    certificates = names.certificates if names else {}
+    SiteStack(app, "EverydaySite", stage=stage, sites=sites, certificates=certificates, alarms=alarms.topic)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class AlarmsStack(Stack):
         if email := config.everyday.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
         self._let_in("cloudwatch", "budgets")
+        self._let_rules_in()
         if stage.knows(budgets.CfnBudget.CFN_RESOURCE_TYPE_NAME):
             self._budget(config.budget_usd)
         publish(self, AlarmTopic=self.topic.topic_arn)
@@ -33,6 +34,17 @@ class AlarmsStack(Stack):
                 resources=[self.topic.topic_arn],
                 principals=[iam.ServicePrincipal(f"{service}.amazonaws.com") for service in services],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            )
+        )
+
+    def _let_rules_in(self) -> None:
+        # EventBridge names no account when it publishes to a topic, so a condition would shut it out; a rule
+        # reaches topics of its own account only (EventBridge user guide, «Amazon SNS permissions»).
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
             )
         )
 

@@ -24,6 +24,12 @@ class Layers(Construct):
             self._layer("Core", str(ROOT / "layers/core"), "everyday, the code that all functions share"),
             self._layer("Deps", str(stage.layer), "what layers/deps/requirements.txt locks"),
         ]
+        self._site_folder = stage.site_layer
+
+    def with_site(self) -> list[lambda_.ILayerVersion]:
+        """The layers of a function that publishes sites."""
+        text = "what layers/site/requirements.txt locks"
+        return [*self.all, self._layer("Site", str(self._site_folder), text)]
 
     def _layer(self, construct_id: str, path: str, description: str) -> lambda_.ILayerVersion:
         return lambda_.LayerVersion(

@@ -1,20 +1,19 @@
 """The owner's settings, `everyday.toml`: one table per capability, typed; what is not allowed is refused.
 
-To add a capability: one class here, one line in `Config`. The file that `everyday init` writes, the table in
-`docs/configuration.md` and the errors all come from these classes.
+To add a capability: one class here, one line in `Config` and one in `tables`. The file that `everyday init`
+writes, the table in `docs/configuration.md` and the errors all come from these classes.
 """
 
-import difflib
 import tomllib
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError
 
 from everyday.errors import SettingsError
+from stacks.complaints import complaint
+from stacks.site_table import Sites
 from stacks.table import (
     INTERVALS,
     BlogUrl,
@@ -29,7 +28,6 @@ from stacks.table import (
     Table,
     Tags,
     Weights,
-    extra,
     setting,
 )
 
@@ -186,6 +184,7 @@ class Config(Table):
     everyday: Everyday = Everyday()
     photos: Photos = Photos()
     jobs: Jobs = Jobs()
+    site: Sites = Field({})
 
     @property
     def budget_usd(self) -> int:
@@ -209,42 +208,10 @@ def parse(document: dict[str, Any], *, name: str = "everyday.toml") -> Config:
     try:
         return Config.model_validate(document)
     except ValidationError as error:
-        lines = dict.fromkeys(_complaint(detail) for detail in error.errors())
+        lines = dict.fromkeys(complaint(detail, tables()) for detail in error.errors())
         raise SettingsError("\n".join(f"{name}: {line}" for line in lines)) from error
 
 
 def tables() -> dict[str, type[Table]]:
-    """Every table that the file may have, by its name."""
-    return {name: field.annotation for name, field in Config.model_fields.items()}  # type: ignore[misc]
-
-
-def _complaint(detail: ErrorDetails) -> str:
-    table, key = (*map(str, detail["loc"]), "", "")[:2]
-    known = tables()
-    if table not in known:
-        return f"[{table}] is not a table of this version; {_choice(table, known)}"
-    fields = known[table].model_fields
-    if not key:
-        return f"{table} must be a table, [{table}], got {_shown(detail['input'])}"
-    if key not in fields:
-        return f"{table}.{key} is not a setting; {_choice(key, fields)}"
-    inside = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"][2:])
-    where = f"{table}.{key}{inside.removesuffix('.[key]')}"
-    return f"{where} is {_shown(detail['input'])}; allowed: {extra(fields[key], 'allowed')}"
-
-
-def _choice(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return (f"did you mean {near[0]}? " if near else "") + f"Known: {', '.join(known)}"
-
-
-def _shown(value: Any) -> str:
-    text = (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
-    kinds = {str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list"}
-    return f"{text[:80]} ({kinds.get(type(value), type(value).__name__)})"
+    """Every table that the file has once, by its name. Sites have a table each."""
+    return {"everyday": Everyday, "photos": Photos, "jobs": Jobs}

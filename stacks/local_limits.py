@@ -4,6 +4,7 @@ leaves these out, and only these; a test asks the local AWS whether the list is 
 UNKNOWN_TYPES = frozenset(
     {
         "AWS::Budgets::Budget",
+        "AWS::CodePipeline::Pipeline",
         "AWS::EC2::EgressOnlyInternetGateway",
         "AWS::EC2::VPCCidrBlock",
         "AWS::ECS::CapacityProvider",

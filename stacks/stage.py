@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from everyday.errors import SettingsError
 from stacks.config import Config
-from stacks.layer_lock import layer_folder
+from stacks.layer_lock import DEPS, SITE, layer_folder
 from stacks.local_limits import UNKNOWN_TYPES
 
 
@@ -15,13 +15,15 @@ from stacks.local_limits import UNKNOWN_TYPES
 class Stage:
     """`keeps`: buckets, tables and secrets outlive their stack. `free`: nothing costs anything, so every
     capability is deployed. `region` None: the one the CLI is told. `ecs_url` and `state_url` None: AWS's own
-    address of ECS, and the Valkey server of the stack. `ecs_sources`: who sends ECS's events.
+    address of ECS, and the Valkey server of the stack. `ecs_sources`: who sends ECS's events. `edge_url` and
+    `pipeline_url` None: CloudFront and CodePipeline are AWS's; else what stands in for both.
     """
 
     name: Literal["aws", "local"]
     keeps: bool
     region: str | None
     layer: Path
+    site_layer: Path
     instagram_url: str
     media_origins: tuple[str, ...]
     ghost_url: str
@@ -29,6 +31,8 @@ class Stage:
     free: bool = False
     ecs_url: str | None = None
     state_url: str | None = None
+    edge_url: str | None = None
+    pipeline_url: str | None = None
     unknown_types: frozenset[str] = frozenset()
 
     def knows(self, resource_type: str) -> bool:
@@ -51,7 +55,8 @@ def _aws(config: Config) -> Stage:
         name="aws",
         keeps=True,
         region=config.everyday.region,
-        layer=layer_folder("aws"),
+        layer=layer_folder(DEPS, "aws"),
+        site_layer=layer_folder(SITE, "aws"),
         instagram_url="https://graph.instagram.com",
         media_origins=("https://*.cdninstagram.com", "https://*.fbcdn.net"),
         ghost_url=config.photos.blog_url,
@@ -65,7 +70,8 @@ def _local(context: Callable[[str], Any]) -> Stage:
         name="local",
         keeps=False,
         region=None,
-        layer=layer_folder("local"),
+        layer=layer_folder(DEPS, "local"),
+        site_layer=layer_folder(SITE, "local"),
         instagram_url=instagram_url,
         media_origins=(instagram_url,),
         ghost_url=_address(context, "ghost_url"),
@@ -74,6 +80,8 @@ def _local(context: Callable[[str], Any]) -> Stage:
         free=True,
         ecs_url=_address(context, "ecs_url"),
         state_url=_address(context, "state_url", scheme="redis"),
+        edge_url=_address(context, "edge_url"),
+        pipeline_url=_address(context, "pipeline_url"),
         unknown_types=UNKNOWN_TYPES,
     )
 

@@ -1,4 +1,4 @@
-"""Builds the Lambdas' dependency layer from layers/deps/requirements.txt, without Docker: `make layers`.
+"""Builds the Lambdas' dependency layers from layers/*/requirements.txt, without Docker: `make layers`.
 
 `aws` holds wheels for the Lambda runtime; `local` holds wheels for this machine and the Python that runs the
 local AWS. Same lock file, same bytes: nothing that names a time, a path or an installer stays.
@@ -11,7 +11,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stacks.layer_lock import BUILD, LAMBDA_PYTHON, LOCK, ROOT, lock_digest, stamp, stamp_path
+from stacks.layer_lock import (
+    DEPS,
+    LAMBDA_PYTHON,
+    ROOT,
+    SITE,
+    build_folder,
+    lock_digest,
+    lock_file,
+    stamp,
+    stamp_path,
+)
 
 # Lambda runs Python 3.14 on Amazon Linux 2023, whose glibc is 2.34; Pillow 13 asks for at least 2.27.
 _PLATFORM = "aarch64-manylinux_2_28"
@@ -24,29 +34,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--local-python", type=Path, default=ROOT / ".everyday/ministack/bin/python")
     parser.add_argument("--only", choices=["aws", "local"])
-    parser.add_argument("--into", type=Path, default=BUILD)
     asked = parser.parse_args()
-    if asked.only != "local":
-        build(asked.into / "aws", {"python": LAMBDA_PYTHON, "platform": _PLATFORM})
-    if asked.only != "aws":
-        build(
-            asked.into / "local",
-            {"python": _version(asked.local_python), "platform": None},
-            asked.local_python,
-        )
+    for layer in (DEPS, SITE):
+        if asked.only != "local":
+            target = {"python": LAMBDA_PYTHON, "platform": _PLATFORM}
+            build(layer, build_folder(layer) / "aws", target)
+        if asked.only != "aws":
+            target = {"python": _version(asked.local_python), "platform": None}
+            build(layer, build_folder(layer) / "local", target, asked.local_python)
 
 
-def build(folder: Path, target: dict[str, str | None], interpreter: Path | None = None) -> bool:
-    """Build one layer; False when it stands as it should.
+def build(layer: str, folder: Path, target: dict[str, str | None], interpreter: Path | None = None) -> bool:
+    """Build one layer for one stage; False when it stands as it should.
 
     `target`: the `python` version, and a `platform` as uv names it, None for the one of `interpreter`.
     """
-    wanted = {"lock": lock_digest(), **target}
+    wanted = {"lock": lock_digest(layer), **target}
     if stamp(folder) == wanted:
         return False
     stamp_path(folder).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    _install(folder / "python", target, interpreter)
+    print("building", layer, "layer for", folder.name, file=sys.stderr)
+    _install(lock_file(layer), folder / "python", target, interpreter)
     _prune(folder / "python")
     stamp_path(folder).write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
     return True
@@ -59,12 +68,11 @@ def _version(interpreter: Path) -> str:
     ).stdout.strip()
 
 
-def _install(into: Path, target: dict[str, str | None], interpreter: Path | None) -> None:
-    command = [ROOT / ".venv/bin/uv", "pip", "install", "--quiet", "--target", into, "--requirements", LOCK]
+def _install(lock: Path, into: Path, target: dict[str, str | None], interpreter: Path | None) -> None:
+    command = [ROOT / ".venv/bin/uv", "pip", "install", "--quiet", "--target", into, "--requirements", lock]
     command += ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
     command += ["--python", interpreter] if interpreter else ["--python-version", target["python"]]
     command += ["--python-platform", target["platform"]] if target["platform"] else []
-    print("building", into.parent.name, "layer", file=sys.stderr)
     subprocess.run([str(part) for part in command], check=True)
 
 

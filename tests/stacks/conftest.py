@@ -13,12 +13,23 @@ import app
 from everyday_local.ministack import PROGRAM
 from everyday_local.throwaway import throwaway_aws
 from stacks.config import Config, Everyday, Jobs, Photos
+from stacks.site_table import Site
 
 ROOT = Path(app.__file__).parent
 CONFIG = Config(
     everyday=Everyday(alarm_email="owner@example.org"),
     photos=Photos(blog_url="https://blog.example.org", author="owner@example.org", tags=("instagram",)),
     jobs=Jobs(enabled=True, task_roles=("renders",)),
+    site={
+        "oblique": Site(
+            domain="oblique.example.org",
+            aliases=("www.oblique.example.org",),
+            hosted_zone="Z0123456789",
+            build="npm ci && npm run build",
+            content_security_policy="default-src 'self'",
+        ),
+        "cointossr": Site(),
+    },
 )
 LOCAL = {
     "stage": "local",
@@ -26,6 +37,8 @@ LOCAL = {
     "ghost_url": "http://127.0.0.1:4002",
     "ecs_url": "http://127.0.0.1:4003",
     "state_url": "redis://127.0.0.1:4004",
+    "edge_url": "http://127.0.0.1:4005",
+    "pipeline_url": "http://127.0.0.1:4006",
 }
 
 
