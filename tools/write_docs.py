@@ -9,11 +9,13 @@ _HEAD = """\
 The settings are in `everyday.toml`; `everyday init` writes it. A mistake is refused before anything happens,
 with the key, what was given and what is allowed.
 
-Each capability has one table, and each site one of its own, `[site.NAME]`. A capability can be switched off
-with `enabled = false`, a site by taking its table away: its stacks are then no part of a deploy. What is deployed already stays until you delete its stacks, and `EverydayData`,
-`EverydayJobsData` and the sites' buckets keep what they hold even then. `jobs` is off until you ask for it, because it costs
-something while nothing runs; local mode runs it in any case, and shows two example sites, as nothing costs
-anything there.
+Each capability has one table and can be switched off with `enabled = false`: its stacks are then no part of
+a deploy. What is deployed already stays until you delete its stacks, and `EverydayData` and
+`EverydayJobsData` keep what they hold even then. Each site has a table of its own, `[site.NAME]`; a site
+whose table is taken away goes with the next deploy, and its bucket stays.
+
+`jobs` is off until you ask for it, because it costs something while nothing runs. Local mode runs it in any
+case, and shows two example sites besides yours, as nothing costs anything there.
 
 Secrets are never settings: `everyday photos login` asks for the Instagram token and the Ghost key and puts
 them into AWS Secrets Manager, nowhere else.
