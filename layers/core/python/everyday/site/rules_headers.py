@@ -27,7 +27,7 @@ _DISALLOWED = {
     *("proxy-authenticate", "proxy-authorization", "proxy-connection", "x-forwarded-proto", "x-real-ip"),
     *("x-accel-buffering", "x-accel-charset", "x-accel-limit-rate", "x-accel-redirect"),
 }
-_DISALLOWED_PREFIXES = ("x-amz-cf-", "x-amzn-", "x-edge-", "x-everyday-")
+_DISALLOWED_PREFIXES = ("x-amz-cf-", "x-amzn-", "x-edge-")
 # These describe the body that is sent, which is not the rule's to say.
 _DESCRIBING = {"content-encoding", "content-length", "content-range", "date", "etag", "transfer-encoding"}
 
@@ -103,10 +103,15 @@ def _refused(name: str, colon: str, value: str) -> str | None:
         return "write a header as `Name: value`"
     if _CONTROL.search(value) or "\t" in value:
         return f"the value of {name} has characters that no header has"
-    if name in _DISALLOWED or name.startswith(_DISALLOWED_PREFIXES):
+    if forbidden(name) or name.startswith("x-everyday-"):
         return f"CloudFront lets nobody set {name}"
     if name in _DESCRIBING:
         return f"{name} describes what is sent; it cannot be set"
     if name == "set-cookie":
         return "a static site sets no cookies"
     return None
+
+
+def forbidden(name: str) -> bool:
+    """Whether CloudFront lets no function set a header; `name` in lower case."""
+    return name in _DISALLOWED or name.startswith(_DISALLOWED_PREFIXES)

@@ -1,0 +1,198 @@
+"""The local edge over the local AWS: what is deployed there is what a visitor gets."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from everyday.site.edge import items, live_value
+from everyday_local.edge.account import Account, policy_headers
+from everyday_local.edge.app import build_app
+from everyday_local.edge.sites import Sites
+from everyday_local.edge.stores import Stores
+from everyday_local.serving import served
+from stacks.edge_functions import VIEWER_REQUEST, VIEWER_RESPONSE, edge_function
+from tests.contract.edge_clients import Browser, key_value_client
+from tests.edge_world import an_edge, node_functions, shown
+
+NOTHING: dict[str, Any] = {
+    "HeadersConfig": {"HeaderBehavior": "none"},
+    "CookiesConfig": {"CookieBehavior": "none"},
+    "QueryStringsConfig": {"QueryStringBehavior": "none"},
+}
+
+
+class Deployed:
+    """A site as its stack deploys it, by AWS's API."""
+
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self._cloudfront, self.s3 = client("cloudfront"), client("s3")
+        self.name = f"site-{uuid4().hex[:8]}"
+        self.host = f"{self.name}.localhost"
+        self.s3.create_bucket(Bucket=self.name)
+        self.store = str(self._cloudfront.create_key_value_store(Name=self.name)["KeyValueStore"]["ARN"])
+        self.id = self._distribution()
+
+    def _function(self, name: str) -> str:
+        config: Any = {
+            "Comment": "",
+            "Runtime": "cloudfront-js-2.0",
+            "KeyValueStoreAssociations": {"Quantity": 1, "Items": [{"KeyValueStoreARN": self.store}]},
+        }
+        made = self._cloudfront.create_function(
+            Name=f"{self.name}-{name}", FunctionConfig=config, FunctionCode=edge_function(name).encode()
+        )
+        self._cloudfront.publish_function(Name=f"{self.name}-{name}", IfMatch=made["ETag"])
+        return str(made["FunctionSummary"]["FunctionMetadata"]["FunctionARN"])
+
+    def _policies(self) -> dict[str, str]:
+        keyed = {**NOTHING, "EnableAcceptEncodingGzip": True, "EnableAcceptEncodingBrotli": True}
+        year: Any = {"MinTTL": 31_536_000, "MaxTTL": 31_536_000, "DefaultTTL": 31_536_000}
+        cache = self._cloudfront.create_cache_policy(
+            CachePolicyConfig={"Name": self.name, **year, "ParametersInCacheKeyAndForwardedToOrigin": keyed}
+        )
+        security: Any = {
+            "ContentTypeOptions": {"Override": False},
+            "StrictTransportSecurity": {"Override": False, "AccessControlMaxAgeSec": 7},
+            "FrameOptions": {"Override": False, "FrameOption": "SAMEORIGIN"},
+        }
+        headers = self._cloudfront.create_response_headers_policy(
+            ResponseHeadersPolicyConfig={"Name": self.name, "SecurityHeadersConfig": security}
+        )
+        return {
+            "CachePolicyId": cache["CachePolicy"]["Id"],
+            "ResponseHeadersPolicyId": headers["ResponseHeadersPolicy"]["Id"],
+        }
+
+    def _distribution(self) -> str:
+        names = {"viewer-request": VIEWER_REQUEST, "viewer-response": VIEWER_RESPONSE}
+        functions = [{"EventType": kind, "FunctionARN": self._function(name)} for kind, name in names.items()]
+        origin = {"Id": "s3", "DomainName": f"{self.name}.s3.us-east-1.amazonaws.com"}
+        made = self._cloudfront.create_distribution(
+            DistributionConfig={
+                "CallerReference": self.name,
+                "Comment": "",
+                "Enabled": True,
+                "Aliases": {"Quantity": 1, "Items": [self.host]},
+                "Origins": {
+                    "Quantity": 1,
+                    "Items": [{**origin, "S3OriginConfig": {"OriginAccessIdentity": ""}}],
+                },
+                "DefaultCacheBehavior": {
+                    "TargetOriginId": "s3",
+                    "ViewerProtocolPolicy": "redirect-to-https",
+                    "Compress": True,
+                    "FunctionAssociations": {"Quantity": 2, "Items": functions},
+                    **self._policies(),
+                },
+                "CustomErrorResponses": {
+                    "Quantity": 1,
+                    "Items": [{"ErrorCode": 404, "ErrorCachingMinTTL": 3}],
+                },
+            }
+        )
+        return str(made["Distribution"]["Id"])
+
+    def put(self, key: str, text: str) -> None:
+        self.s3.put_object(
+            Bucket=self.name,
+            Key=key,
+            Body=text.encode(),
+            ContentType="text/html; charset=utf-8",
+            CacheControl="no-cache",
+        )
+
+    def invalidate(self, path: str) -> None:
+        batch = {"Paths": {"Quantity": 1, "Items": [path]}, "CallerReference": uuid4().hex}
+        self._cloudfront.create_invalidation(DistributionId=self.id, InvalidationBatch=batch)
+
+
+@pytest.fixture
+def site(client: Callable[[str], Any]) -> Deployed:
+    return Deployed(client)
+
+
+@pytest.fixture
+def url(client: Callable[[str], Any], site: Deployed, tmp_path: Path) -> Iterator[str]:
+    stores = Stores(tmp_path / "stores.db")
+    account = Account(client, lambda: 0.0)
+    with closing(stores), node_functions() as functions:
+        sites = Sites(account, functions, stores, lambda: 0.0)
+        with served(build_app(sites, stores, account)) as url:
+            yield url
+
+
+def publish(url: str, site: Deployed, *paths: str) -> None:
+    """As a publisher does: the bucket, then the store by its data plane."""
+    told = items(an_edge(*paths))
+    for path in paths:
+        site.put(shown(path).removeprefix("/"), f"<title>{path}</title>")
+    plane = key_value_client(url)
+    tag = plane.describe_key_value_store(KvsARN=site.store)["ETag"]
+    pairs = {**told.items, "live": live_value(1, told.value)}
+    puts = [{"Key": key, "Value": value} for key, value in pairs.items()]
+    plane.update_keys(KvsARN=site.store, IfMatch=tag, Puts=puts)
+
+
+def test_what_is_deployed_and_published_is_what_a_visitor_gets(url: str, site: Deployed) -> None:
+    browser = Browser(url, site.host)
+    assert browser.get("/").status == 503
+    publish(url, site, "index.html", "404.html", "a b/ü.html")
+    answers = {address: browser.get(address) for address in ("/", "/a%20b/%C3%BC", "/nothing")}
+    assert {address: (each.status, each.data.decode()) for address, each in answers.items()} == {
+        "/": (200, "<title>index.html</title>"),
+        "/a%20b/%C3%BC": (200, "<title>a b/ü.html</title>"),
+        "/nothing": (404, "<title>404.html</title>"),
+    }
+    headers = answers["/"].headers
+    assert headers["cache-control"] == "no-cache"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["strict-transport-security"] == "max-age=7"
+    assert headers["x-everyday-release"] == an_edge().release
+    assert not [name for name in headers if name.startswith("x-amz-")]
+
+
+def test_an_asset_that_is_not_there_is_a_real_404(url: str, site: Deployed) -> None:
+    publish(url, site, "index.html")
+    answer = Browser(url, site.host).get("/app.aaaaaaaaaa.js")
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/xml")
+
+
+def test_an_invalidation_through_the_api_is_honoured(url: str, site: Deployed) -> None:
+    publish(url, site, "index.html")
+    browser = Browser(url, site.host)
+    assert browser.get("/").data == b"<title>index.html</title>"
+    site.put(shown("index.html").removeprefix("/"), "new")
+    assert browser.get("/").headers["x-cache"] == "Hit from cloudfront"
+    site.invalidate("/")
+    assert browser.get("/").data == b"new"
+
+
+def test_the_sites_have_each_their_own_name(url: str, site: Deployed) -> None:
+    assert [site.host] in Browser(url, "127.0.0.1").get("/_standin/health").json()["sites"]
+    assert Browser(url, "unknown.localhost").get("/").status == 404
+
+
+def test_all_headers_of_a_policy_are_read() -> None:
+    config = {
+        "SecurityHeadersConfig": {
+            "ContentSecurityPolicy": {"Override": True, "ContentSecurityPolicy": "default-src 'self'"},
+            "ReferrerPolicy": {"Override": False, "ReferrerPolicy": "no-referrer"},
+            "StrictTransportSecurity": {
+                "Override": True,
+                "AccessControlMaxAgeSec": 9,
+                "IncludeSubdomains": True,
+                "Preload": True,
+            },
+        },
+        "CustomHeadersConfig": {"Items": [{"Header": "X-A", "Value": "b", "Override": False}]},
+    }
+    assert policy_headers(config) == [
+        ("content-security-policy", "default-src 'self'", True),
+        ("referrer-policy", "no-referrer", False),
+        ("strict-transport-security", "max-age=9; includeSubDomains; preload", True),
+        ("x-a", "b", False),
+    ]
