@@ -10,12 +10,12 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from everyday.adapters.aws import ATTEMPTS, code_of, translated
+from everyday.adapters.s3_documents import RACING, TAKEN, Documents
 from everyday.adapters.s3_upload import Upload, abort, base64
 from everyday.errors import ArchiveConflict, ArchiveUnavailable, MediumMissing
 from everyday.photos.archive import whole
@@ -24,16 +24,12 @@ from everyday.photos.reading import hash_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
-    from types_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 PART_BYTES = 8 * 2**20
 _CHUNK_BYTES = 2**18
-_WRITE_ID = "write-id"
-_MISSING = {"NoSuchKey", "404"}
-_TAKEN = {"PreconditionFailed", "412"}
-_RACING = {"ConditionalRequestConflict", "409"}
 # A completion whose first reply was lost may find its upload used up.
-_LOST = _TAKEN | _RACING | {"NoSuchUpload"}
+_LOST = TAKEN | RACING | {"NoSuchUpload"}
 
 
 class _Parts:
@@ -59,12 +55,10 @@ class _Parts:
 class S3Archive:
     """An Archive in a versioned bucket; a document's tag is its ETag. Raises ArchiveUnavailable."""
 
-    def __init__(
-        self, client: S3Client, bucket: str, *, new_id: Callable[[], str] = lambda: uuid4().hex
-    ) -> None:
+    def __init__(self, client: S3Client, bucket: str, *, new_id: Callable[[], str] | None = None) -> None:
         self._client = client
         self._bucket = bucket
-        self._new_id = new_id
+        self._documents = Documents(client, bucket, new_id)
 
     def put(self, key: str, body: Body) -> Stored:
         parts = _Parts(whole(body))
@@ -77,26 +71,16 @@ class S3Archive:
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         with translated(ArchiveUnavailable, f"reading {key}"):
-            found = self._get(key)
-            return (found["Body"].read(), found["ETag"]) if found else None
+            return self._documents.read(key)
 
     def write(self, key: str, document: bytes, *, tag: str | None) -> None:
-        write_id = self._new_id()
         with translated(ArchiveUnavailable, f"writing {key}"):
-            try:
-                self._put_document(key, document, tag, write_id)
-            except ClientError as error:
-                if code_of(error) not in _TAKEN | _RACING | _MISSING:
-                    raise
-                # The reply to our own write may have been lost; the retry then finds the tag changed by us.
-                head = self._head(key)
-                if not head or head["Metadata"].get(_WRITE_ID) != write_id:
-                    raise ArchiveConflict(f"{key} changed since it was read") from error
+            self._documents.write(key, document, tag=tag, conflict=ArchiveConflict)
 
     @contextmanager
     def open(self, key: str) -> Iterator[Body]:
         with translated(ArchiveUnavailable, f"opening {key}"):
-            found = self._get(key)
+            found = self._documents.get(key)
         if not found:
             raise MediumMissing(f"the archive has no {key}")
         with closing(found["Body"]) as stream:
@@ -109,27 +93,6 @@ class S3Archive:
             for page in pages:
                 for found in page.get("Contents", []):
                     yield Listed(found["Key"], found["Size"])
-
-    def _get(self, key: str) -> GetObjectOutputTypeDef | None:
-        with _none_if_missing():
-            return self._client.get_object(Bucket=self._bucket, Key=key)
-        return None
-
-    def _head(self, key: str) -> HeadObjectOutputTypeDef | None:
-        with _none_if_missing():
-            return self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-        return None
-
-    def _put_document(self, key: str, document: bytes, tag: str | None, write_id: str) -> None:
-        condition: dict[str, Any] = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
-        self._client.put_object(
-            Bucket=self._bucket,
-            Key=key,
-            Body=document,
-            ContentType="application/json",
-            Metadata={_WRITE_ID: write_id},
-            **condition,
-        )
 
     def _put_whole(self, key: str, data: bytes, content_type: str) -> Stored:
         digest = sha256(data)
@@ -145,7 +108,7 @@ class S3Archive:
                 )
                 return Stored(digest.hexdigest(), len(data))
             except ClientError as error:
-                if code_of(error) not in _TAKEN | _RACING:
+                if code_of(error) not in TAKEN | RACING:
                     raise
             # Another writer, or our own first try whose reply was lost. S3: a conflict of two writers
             # (409) may end with neither stored, and is to be tried again.
@@ -182,7 +145,7 @@ class S3Archive:
 
     def _adopt(self, key: str, ours: Upload | None = None) -> Stored | None:
         """What is stored under the key, or None. Its bytes are only read when S3 cannot tell their hash."""
-        head = self._head(key)
+        head = self._documents.head(key)
         if not head:
             return None
         checksum = head.get("ChecksumSHA256", "")
@@ -193,16 +156,6 @@ class S3Archive:
     def _read_hash(self, key: str) -> str:
         with self.open(key) as body:
             return hash_of(body.chunks)
-
-
-@contextmanager
-def _none_if_missing() -> Iterator[None]:
-    """Swallows the error that there is no such object, so that what follows the block is reached."""
-    try:
-        yield
-    except ClientError as error:
-        if code_of(error) not in _MISSING:
-            raise
 
 
 def _reading(key: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
