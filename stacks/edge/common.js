@@ -13,7 +13,9 @@ const FAN_OUT = 64;
 const HASHED = /\.[a-z2-7]{10}(?=(\.[^.\/]*)?$)/;
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-function spread(text, seed) {
+// Over the encoded text: engines count the characters beyond U+FFFF differently.
+function spread(path, seed) {
+  const text = encodeURIComponent(path);
   let value = 2166136261 ^ seed;
   for (let at = 0; at < text.length; at++) {
     value = Math.imul(value ^ text.charCodeAt(at), 16777619);
@@ -153,14 +155,10 @@ function pageOf(site, leaf, path) {
 }
 
 function matched(pattern, path) {
-  const fixed = pattern.replace(/(\*|(^|\/):[A-Za-z_])[\s\S]*$/, '$2');
-  if (!(path + '/').startsWith(fixed)) {
-    return null;
-  }
   const names = [];
   const source = pattern
     .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*|(^|\/):([A-Za-z_]\w*)/g, function (all, before, name) {
+    .replace(/\*|(^|\/):([A-Za-z_]\w*)/g, (all, before, name) => {
       names.push(name || 'splat');
       return name ? before + '([^/]+)' : '(.*)';
     });
@@ -171,6 +169,18 @@ function matched(pattern, path) {
     values[names[at]] = hit[at + 1].replace(/\/$/, '');
   }
   return hit && values;
+}
+
+// The fields of a line whose pattern fits a path, with what its placeholders stand for. A line begins with how
+// many characters of its pattern are fixed, so that most need no regular expression.
+function fitting(line, path) {
+  const start = line.indexOf('\t') + 1;
+  if (!(path + '/').startsWith(line.slice(start, start + parseInt(line)))) {
+    return null;
+  }
+  const fields = line.slice(start).split('\t');
+  const values = matched(fields[0], path);
+  return values && { fields: fields, values: values };
 }
 
 // Takes the parameters that a rule asks for out of the query; whether they are there.
@@ -201,7 +211,7 @@ function speaks(languages, request) {
   const header = request.headers['accept-language'];
   let best = '';
   let weight = 0;
-  (header ? header.value : '').toLowerCase().split(',').forEach(function (part) {
+  (header ? header.value : '').toLowerCase().split(',').forEach((part) => {
     const found = /^\s*([a-z-]+)\s*(;\s*q=([0-9.]+))?/.exec(part);
     if (found && Number(found[3] || 1) > weight) {
       weight = Number(found[3] || 1);
@@ -216,7 +226,7 @@ function queryOf(request) {
   const parts = [];
   for (let name in request.querystring) {
     const given = request.querystring[name];
-    (given.multiValue || [given]).forEach(function (each) {
+    (given.multiValue || [given]).forEach((each) => {
       parts.push(each.value === '' ? name : name + '=' + each.value);
     });
   }
@@ -224,7 +234,7 @@ function queryOf(request) {
 }
 
 function filled(target, values) {
-  return target.replace(/:([A-Za-z_]\w*)/g, function (all, name) {
+  return target.replace(/:([A-Za-z_]\w*)/g, (all, name) => {
     return name in values ? encoded(values[name]) : all;
   });
 }
@@ -256,26 +266,28 @@ async function pageAt(site, uri) {
 
 // What the owner's rules make of a request: the first that fits, and where there is a page only those with `!`.
 async function ruled(site, request, path, leaf, page) {
-  let lines = leaf.rules;
-  if (!page || site.flags.includes('f')) {
-    const patterns = await linesOf(site.redirects);
-    lines = lines.concat(patterns);
-  }
   const plain = path.replace(/\/$/, '');
-  const rules = lines
-    .map(function (line) {
-      return line.split('\t');
-    })
-    .filter(function (rule) {
-      return !page || rule[2].endsWith('!');
-    })
-    .sort(function (one, other) {
-      return one[1] - other[1];
+  const rules = [];
+  leaf.rules.forEach((line) => {
+    if (line.startsWith(plain + '\t')) {
+      rules.push({ fields: line.split('\t'), values: {} });
+    }
+  });
+  if (!page || site.flags.includes('f')) {
+    const lines = await linesOf(site.redirects);
+    lines.forEach((line) => {
+      const found = fitting(line, plain);
+      if (found) {
+        rules.push(found);
+      }
     });
+  }
+  rules.sort((one, other) => one.fields[1] - other.fields[1]);
   for (let at = 0; at < rules.length; at++) {
-    const rule = rules[at];
-    const values = rule.length > 4 ? matched(rule[0], plain) : rule[0] === plain ? {} : null;
-    if (values && asked(rule[4], request, values) && speaks(rule[5], request)) {
+    const rule = rules[at].fields;
+    const values = rules[at].values;
+    const counts = !page || rule[2].endsWith('!');
+    if (counts && asked(rule[4], request, values) && speaks(rule[5], request)) {
       const found = await outcome(site, request, path, rule, values);
       if (found) {
         return found;

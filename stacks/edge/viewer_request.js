@@ -28,12 +28,11 @@ function reply(status, headers) {
 }
 
 async function choose(id) {
-  let known = id === 'live';
-  if (!known) {
-    known = await store.exists('r/' + id);
-  }
-  if (!known) {
-    return reply(404, {});
+  if (id !== 'live') {
+    const known = await store.exists('r/' + id);
+    if (!known) {
+      return reply(404, {});
+    }
   }
   const response = reply(302, { location: '/' });
   const rest = 'Path=/; HttpOnly; Secure; SameSite=Lax';
@@ -53,11 +52,11 @@ async function handler(event) {
     const site = await release(request);
     const found = await resolve(site, request);
     if (!found.uri) {
-      const headers = { 'x-everyday-release': site.id };
+      const response = reply(found.status, { 'x-everyday-release': site.id });
       if (found.location) {
-        headers.location = found.location;
+        response.headers.location = { value: found.location };
       }
-      return reply(found.status, headers);
+      return response;
     }
     request.uri = found.uri;
     request.headers['x-everyday-file'] = { value: encodeURIComponent(found.file) };

@@ -43,11 +43,11 @@ async function handler(event) {
     }
     const paths = addresses(file);
     const lines = await linesOf(site.headers);
-    lines.forEach(function (line) {
-      const fields = line.split('\t');
+    lines.forEach((line) => {
       for (let at = 0; at < paths.length; at++) {
-        if (matched(fields[0], paths[at])) {
-          fields.slice(1).forEach(function (field) {
+        const found = fitting(line, paths[at]);
+        if (found) {
+          found.fields.slice(1).forEach((field) => {
             const colon = field.indexOf(':');
             response.headers[field.slice(0, colon)] = { value: field.slice(colon + 1) };
           });

@@ -1,5 +1,8 @@
 """The local edge over the local AWS: what is deployed there is what a visitor gets."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -174,6 +177,19 @@ def test_an_invalidation_through_the_api_is_honoured(url: str, site: Deployed) -
 def test_the_sites_have_each_their_own_name(url: str, site: Deployed) -> None:
     assert [site.host] in Browser(url, "127.0.0.1").get("/_standin/health").json()["sites"]
     assert Browser(url, "unknown.localhost").get("/").status == 404
+
+
+def test_the_program_serves_until_it_is_told_to_end(ministack: str, site: Deployed, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "everyday_local.edge", "--cloud", ministack, "--state", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            publish(url, site, "index.html")
+            assert Browser(url, site.host).get("/").data == b"<title>index.html</title>"
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
 
 
 def test_all_headers_of_a_policy_are_read() -> None:

@@ -26,6 +26,7 @@ PAGES = (
     "en/404.html",
     "old/kept.html",
     "twice.html/index.html",
+    "😀.html",
 )
 ASSET = "css/main.k3v7x2m4qa.css"
 REDIRECTS = """\
@@ -49,6 +50,7 @@ REDIRECTS = """\
 /search?q=1    /x
 /loud/*        /Loud/:splat?from=loud   301
 /img/own.png   /img/p.png        200
+/😀/é/x/:rest  /smile/:rest      301
 """
 
 
@@ -80,6 +82,7 @@ def edges(node: Functions, *paths: str, **changes: Any) -> Edges:
         ("/robots.txt", shown("robots.txt")),
         ("/.well-known/security.txt", shown(".well-known/security.txt")),
         ("/a%20b/%C3%BC%231", "/pages/a%20b/%C3%BC%231.html/" + shown("a b/ü#1.html")[-10:]),
+        ("/%F0%9F%98%80", "/pages/%F0%9F%98%80.html/" + shown("😀.html")[-10:]),
         ("//about", shown("about.html")),
         ("/blog//first", shown("blog/first.html")),
         ("//evil.example/", shown("404.html")),
@@ -151,6 +154,7 @@ def test_without_pretty_addresses_only_folders_have_one(node: Functions, address
         ("/picture.png", "301 /img/p.aaaaaaaaaa.png"),
         ("/img/own.png", "/assets/img/p.aaaaaaaaaa.png"),
         ("/same", "301 /same/"),
+        ("/%F0%9F%98%80/%C3%A9/x/%F0%9F%8E%89", "301 /smile/%F0%9F%8E%89"),
         ("/loud/er?x=1", "301 /Loud/er?from=loud"),
         (f"/news/{ASSET}", f"/assets/news/{ASSET}"),
     ],

@@ -104,7 +104,7 @@ def test_a_header_that_cannot_be_set_says_why(text: str, expected: str) -> None:
 
 def test_headers_are_joined_and_comments_dropped() -> None:
     text = "# all\n/*\n  X-A: 1 # one\n  x-a: 2\n  Link: </a#b>\n\n/b/:c\n  # none\n"
-    assert rules_headers.compiled(text) == ("*\tx-a:1, 2\tlink:</a#b>", ())
+    assert rules_headers.compiled(text) == ("0\t*\tx-a:1, 2\tlink:</a#b>", ())
 
 
 @given(st.text(max_size=300))

@@ -14,7 +14,7 @@ page's headers. Every rule that fits counts; of two that set the same header the
 import re
 from typing import NamedTuple
 
-from everyday.site.rules_paths import plain
+from everyday.site.rules_paths import fixed, plain
 
 FILE = "_headers"
 
@@ -51,7 +51,7 @@ class _Reading:
     def end(self) -> None:
         if self.path is not None and self.headers:
             fields = [f"{name}:{value}" for name, value in self.headers.items()]
-            self.lines.append("\t".join([self.path, *fields]))
+            self.lines.append("\t".join([str(fixed(self.path)), self.path, *fields]))
         self.path, self.headers = None, {}
 
 

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 PATTERN = re.compile(r"\*|(?:^|/):[A-Za-z_]")
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://|//", re.IGNORECASE)
+_OPEN = re.compile(r"\*|(?:(?<=/)|^):[A-Za-z_]|[^\x00-\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -22,6 +23,13 @@ def plain(path: str) -> tuple[str, str | None]:
     if any(part in {".", ".."} for part in decoded.split("/")):
         return "", "its path has . or .. in it"
     return re.sub(r"/{2,}", "/", decoded).strip("/"), None
+
+
+def fixed(pattern: str) -> int:
+    """How many of a pattern's first characters stand for themselves. Only ASCII, which all engines count the
+    same."""
+    hit = _OPEN.search(pattern)
+    return hit.start() if hit else len(pattern)
 
 
 def elsewhere(target: str) -> bool:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from everyday.site.edge_tree import slot
-from everyday.site.rules_paths import PATTERN, elsewhere, plain
+from everyday.site.rules_paths import PATTERN, elsewhere, fixed, plain
 
 FILE = "_redirects"
 
@@ -159,4 +159,5 @@ def shows(path: str) -> tuple[str, ...]:
 def _line(number: int, rule: _Rule) -> str:
     if not rule.pattern:
         return "\t".join([rule.path, str(number), rule.status, rule.target])
-    return "\t".join([rule.path, str(number), rule.status, rule.target, "&".join(rule.query), rule.languages])
+    fields = [str(fixed(rule.path)), rule.path, str(number), rule.status, rule.target]
+    return "\t".join([*fields, "&".join(rule.query), rule.languages])
