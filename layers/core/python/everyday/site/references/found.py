@@ -59,9 +59,9 @@ class Seal(NamedTuple):
 class Contents(NamedTuple):
     """Everything found in one file, in the order of its bytes; no two overlap.
 
-    `pieces` are no references, but tell that a script makes some. `base` is the page's `<base href>`. `imports`
-    are its import map: names, and prefixes that end in `/`, with the addresses they stand for (those addresses
-    are in `found` too, as MODULE).
+    `pieces` are no references, but tell that a script makes some. `base` is the page's `<base href>`.
+    `imports` are its import map: names, and prefixes that end in `/`, with the addresses that they stand for
+    (those are in `found` too, as MODULE).
     """
 
     found: Sequence[Found]
