@@ -1,0 +1,268 @@
+"""References in HTML, in SVG, and in any XML.
+
+The tokens are those of `tokens.py`; what is made of them follows the HTML Standard (WHATWG) as far as it takes
+no tree: §13.2.6.5 for `svg` and `math`, in which elements may close themselves and CDATA is known, §4.2.3 for
+the first `base` with an address, §4.12.1 for what a `script` is, §2.6 and SVG 2 §16 for addresses. Of an
+attribute that stands twice the first counts (§13.2.5.33). Comments, prose, `title`, `textarea`, `alt` hold no
+references; `template` and `noscript` do.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from everyday.site.references import attributes, css, json, tokens, values
+from everyday.site.references.entities import HTML_ATTRIBUTE, XML
+from everyday.site.references.found import NOTHING, Contents, Found, Kind, Piece, Seal
+from everyday.site.references.text import (
+    Reader,
+    Text,
+    is_utf16,
+    plain,
+    raw_url,
+    shifted,
+    unescape,
+    url,
+    within,
+)
+
+Relevant = Callable[[bytes], bool]
+"""Whether a script may hold references at all: parsing it takes longer than anything else here."""
+
+_FOREIGN = (b"svg", b"math")
+_NESTING = (*_FOREIGN, b"foreignobject")
+_TEMPLATES = (b"text/html", b"text/template", b"text/x-template", b"text/x-handlebars-template")
+
+
+class _Value(NamedTuple):
+    raw: bytes
+    start: int
+
+
+_Attributes = dict[bytes, _Value]
+
+
+def _always(_script: bytes) -> bool:
+    return True
+
+
+def references(content: bytes, *, relevant: Relevant = _always) -> Contents:
+    """What a page names. Never raises: every sequence of bytes is a page."""
+    return NOTHING if is_utf16(content) else _Page(content, relevant, xml=False).contents()
+
+
+def xml_references(content: bytes, *, relevant: Relevant = _always) -> Contents:
+    """What an SVG picture, or any XML, names. What is not well-formed is read as far as its tags go."""
+    return NOTHING if is_utf16(content) else _Page(content, relevant, xml=True).contents()
+
+
+class _Page:
+    """One reading of one file."""
+
+    def __init__(self, content: bytes, relevant: Relevant, *, xml: bool) -> None:
+        self._content, self._relevant, self._xml = content, relevant, xml
+        self._escapes = XML if xml else HTML_ATTRIBUTE
+        self._nesting: list[bytes] = []
+        self._found: list[Found] = []
+        self._seals: list[Seal] = []
+        self._pieces: list[Piece] = []
+        self._imports: dict[str, str] = {}
+        self._base: str | None = None
+
+    def contents(self) -> Contents:
+        at, end = 0, len(self._content)
+        while at < end:
+            match = self._tokens().match(self._content, at)
+            if not match:
+                break
+            at = match.end()
+            if match["name"] is not None:
+                at = self._tag(
+                    match["name"], bool(match["close"]), bool(match["self"]), match.span("attributes"), at
+                )
+            elif self._xml and match["sheet"] is not None:
+                self._element(
+                    b"link", {b"rel": _Value(b"stylesheet", 0)} | self._attributes(*match.span("sheet"))
+                )
+        return Contents(self._found, self._seals, self._base, self._imports, self._pieces)
+
+    def _tokens(self) -> re.Pattern[bytes]:
+        if self._xml:
+            return tokens.XML
+        return tokens.FOREIGN if self._foreign() else tokens.HTML
+
+    def _foreign(self) -> bool:
+        return bool(self._nesting) and self._nesting[-1] in _FOREIGN
+
+    def _tag(self, name: bytes, close: bool, empty: bool, span: tuple[int, int], at: int) -> int:
+        """Read a tag that ends at `at`; where to go on."""
+        element = name.lower().rpartition(b":")[2] if self._xml else name.lower()
+        if element in _NESTING:
+            self._nest(element, close=close, empty=empty)
+        if close:
+            return at
+        found = self._attributes(*span)
+        self._element(element, found)
+        if empty and (self._xml or self._foreign()):
+            return at
+        return self._raw_text(element, name, found, at)
+
+    def _nest(self, element: bytes, *, close: bool, empty: bool) -> None:
+        if not close:
+            if not empty and (element in _FOREIGN or self._nesting):
+                self._nesting.append(element)
+        elif element in self._nesting:
+            while self._nesting.pop() != element:
+                pass
+
+    def _attributes(self, start: int, end: int) -> _Attributes:
+        """The attributes by name; the first of each name. In XML without their prefix."""
+        found: _Attributes = {}
+        for match in tokens.ATTRIBUTE.finditer(self._content, start, end):
+            name = match["name"].lower()
+            if self._xml or name.startswith(b"xlink:"):
+                name = name.rpartition(b":")[2]
+            group = match.lastgroup
+            if name not in found and group and group != "name":
+                found[name] = _Value(match[group], match.start(group))
+            else:
+                found.setdefault(name, _Value(b"", match.end()))
+        return found
+
+    def _element(self, element: bytes, found: _Attributes) -> None:
+        if element == b"base" and not self._xml:
+            self._set_base(found)
+            return
+        if element == b"meta":
+            self._meta(found)
+        places = {name: self._attribute(element, name, value, found) for name, value in found.items()}
+        place = places.get(b"src") if element == b"script" else places.get(b"href")
+        if element in (b"script", b"link") and b"integrity" in found and place is not None:
+            raw, start = found[b"integrity"]
+            self._seals.append(Seal(start, start + len(raw), raw.decode("ascii", "replace"), place))
+
+    def _set_base(self, found: _Attributes) -> None:
+        if self._base is None and b"href" in found:
+            self._base = self._text(found[b"href"]).text.strip(" \t\n\f\r")
+
+    def _meta(self, found: _Attributes) -> None:
+        if b"content" not in found:
+            return
+        if found.get(b"http-equiv", _Value(b"", 0)).raw.strip().lower() == b"refresh":
+            self._read(found[b"content"], values.refresh)
+            return
+        for name in (b"property", b"name", b"itemprop"):
+            kind = attributes.of_meta(found[name].raw) if name in found else None
+            if kind is not None:
+                self._url(kind, found[b"content"])
+                return
+
+    def _attribute(self, element: bytes, name: bytes, value: _Value, around: _Attributes) -> int | None:
+        """Read one attribute; the place in `found` of the one address that it is."""
+        if not value.raw:
+            return None
+        kind = attributes.kind(element, name)
+        if name == b"href" and element == b"link":
+            kind = attributes.of_link(around.get(b"rel", _Value(b"", 0)).raw)
+        if kind is not None:
+            return self._url(kind, value)
+        reader = self._reader(element, name, value.raw)
+        if reader:
+            self._read(value, reader)
+        return None
+
+    def _reader(self, element: bytes, name: bytes, raw: bytes) -> Reader | None:
+        """The language that an attribute is written in."""
+        if name == b"style" or (name in attributes.CSS and b"(" in raw):
+            return css.references
+        if name in attributes.LISTS:
+            return values.srcset(Kind.ASSET if element in attributes.LISTS[name] else Kind.TEXT)
+        if name.startswith(b"data-"):
+            return values.srcset(Kind.TEXT) if name.endswith(b"srcset") else values.data
+        if name.startswith(b"on"):
+            return partial(_script, self._relevant)
+        if name == b"srcdoc" and element == b"iframe":
+            return partial(references, relevant=self._relevant)
+        return None
+
+    def _text(self, value: _Value) -> Text:
+        if b"&" in value.raw:
+            return unescape(value.raw, value.start, self._escapes)
+        return plain(value.raw, value.start)
+
+    def _url(self, kind: Kind, value: _Value) -> int | None:
+        if b"&" in value.raw:
+            one = url(kind, self._text(value), value.start)
+        else:
+            one = raw_url(kind, value.raw, value.start)
+        if one is None:
+            return None
+        self._found.append(one)
+        return len(self._found) - 1
+
+    def _read(self, value: _Value, reader: Reader) -> None:
+        if b"&" in value.raw:
+            self._add(within(self._text(value), value.start, reader))
+        else:
+            self._add(shifted(reader(value.raw), value.start))
+
+    def _add(self, contents: Contents) -> None:
+        first = len(self._found)
+        self._found.extend(contents.found)
+        self._seals.extend(seal._replace(reference=seal.reference + first) for seal in contents.seals)
+        self._pieces.extend(contents.pieces)
+        for name, address in contents.imports.items():
+            self._imports.setdefault(name, address)
+
+    def _raw_text(self, element: bytes, name: bytes, found: _Attributes, at: int) -> int:
+        """Read the content of a `script` or a `style`, pass over that of the other raw elements."""
+        if element not in attributes.RAW or (
+            (self._xml or self._foreign()) and element not in (b"style", b"script")
+        ):
+            return at
+        end = tokens.raw_text_end(self._content, at, name if self._xml else element, xml=self._xml)
+        reader = self._language(element, found)
+        if reader:
+            self._read_content(self._content[at:end], at, reader)
+        return end
+
+    def _read_content(self, raw: bytes, start: int, reader: Reader) -> None:
+        """Only in XML, and in `svg`, is the text of these elements escaped, and may it stand in CDATA."""
+        if not self._xml and not self._foreign():
+            self._add(shifted(reader(raw), start))
+        elif b"<" in raw:
+            self._add(shifted(reader(tokens.without_markers(raw)), start))
+        else:
+            self._read(_Value(raw, start), reader)
+
+    def _language(self, element: bytes, found: _Attributes) -> Reader | None:
+        if element == b"style":
+            return css.references
+        if element != b"script" or b"src" in found:
+            return None
+        kind = found.get(b"type", _Value(b"", 0)).raw.strip().lower()
+        return _script_language(kind, self._relevant)
+
+
+def _script_language(kind: bytes, relevant: Relevant) -> Reader | None:
+    """§4.12.1: a script by its type. Of a template, nobody knows what is made of it."""
+    if not kind or kind.split(b";")[0] in attributes.SCRIPTS:
+        return partial(_script, relevant)
+    if kind in _DATA:
+        return _DATA[kind]
+    if kind.endswith((b"/json", b"+json")):
+        return json.references
+    if kind in _TEMPLATES:
+        return lambda content: values.as_text(references(content, relevant=relevant))
+    return None
+
+
+_DATA: dict[bytes, Reader] = {b"importmap": json.import_map, b"speculationrules": json.speculation_rules}
+
+
+def _script(relevant: Relevant, content: bytes) -> Contents:
+    # Loaded here, since most files of most sites need no parser of JavaScript.
+    from everyday.site.references import script
+
+    return script.references(content) if relevant(content) else NOTHING

@@ -1,0 +1,106 @@
+"""The tokens of HTML and XML, as regular expressions over bytes.
+
+HTML §13.2.5 (WHATWG): tags and attributes (§13.2.5.6 to §13.2.5.40), comments (§13.2.5.42 to §13.2.5.52), a
+doctype and a bogus comment, which end at `>`, CDATA (§13.2.5.69), and what ends raw text (§13.2.5.9 to
+§13.2.5.31), with the escapes of scripts. A tag that the file's end cuts is no tag. XML 1.0 §2.5 to §2.8, §3.1
+differs in comments, processing instructions, and the doctype, which may hold declarations. Every expression
+is possessive: nothing is read more than a few times, however it ends.
+"""
+
+import re
+
+_END = rb"[ \t\n\f\r/>]"
+_NAME = rb"(?:[^ \t\n\f\r/>=]++|=[^ \t\n\f\r/>=]*+)"
+_VALUE = rb"=[ \t\n\f\r]*+(?:\"[^\"]*+\"|'[^']*+'|[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+|(?=>))"
+_ATTRIBUTE = rb"[ \t\n\f\r/]*+" + _NAME + rb"(?:[ \t\n\f\r]*+(?:" + _VALUE + rb"|(?![ \t\n\f\r=])|\Z))"
+# Attributes that are never looked at. The others are those of `attributes.py`, and those that tell about them.
+_LOOKED_AT = (
+    rb"(?![ \t\n\f\r/]*+(?i:src|href|xlink:|on|style|data(?!-[^ =>]*+=\"[^\"./&]*+\")|poster|action|formaction|background|manifest|cite"
+    rb"|longdesc|imagesrcset|integrity|fill|stroke|filter|mask|clip-path|cursor|marker|[^ \t\n\f\r/>=:]++:href))"
+)
+_SPECIAL = (
+    rb"(?!(?i:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext|svg|math|foreignobject|base|meta"
+    rb"|link)(?:[ \t\n\f\r/>]|\Z))"
+)
+_DULL_TAG = (
+    rb"<(?:/(?!(?i:svg|math|foreignobject)"
+    + _END
+    + rb")[a-zA-Z][^ \t\n\f\r/>]*+|"
+    + _SPECIAL
+    + rb"[a-zA-Z][^ \t\n\f\r/>]*+(?:"
+    + (_LOOKED_AT + _ATTRIBUTE)
+    + rb")*+)[ \t\n\f\r/]*+>"
+)
+_TAG = (
+    rb"<(?P<close>/?)(?P<name>[a-zA-Z][^ \t\n\f\r/>]*+)(?P<attributes>(?:" + _ATTRIBUTE + rb")*+)"
+    rb"[ \t\n\f\r]*+(?P<self>/?)[ \t\n\f\r/]*+>"
+)
+_UNCLOSED = rb"<[a-zA-Z/!?][\s\S]*+"
+_HTML_COMMENT = rb"<!--(?:-?>|(?:[^-]++|-(?!-!?>))*+(?:--!?>)?)"
+_XML_COMMENT = rb"<!--(?:[^-]++|-(?!->))*+(?:-->)?"
+_CDATA = rb"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+(?:\]\]>)?"
+_BOGUS = rb"<(?:![^>]*+|\?[^>]*+|/[^a-zA-Z>][^>]*+|/(?=>))>?"
+_QUOTED = rb"\"[^\"]*+\"?|'[^']*+'?"
+_DOCTYPE = (
+    rb"<![dD][^\[>\"']*+(?:(?:" + _QUOTED + rb")[^\[>\"']*+)*+(?:\[(?:[^\]\"'<]++|" + _QUOTED + rb"|"
+    + _XML_COMMENT + rb"|<)*+\]?)?+[^>]*+>?"
+)  # fmt: skip
+_INSTRUCTION = rb"<\?(?!xml-stylesheet[ \t\n\r])(?:[^?]++|\?(?!>))*+(?:\?>)?"
+_STYLESHEET = rb"<\?xml-stylesheet(?P<sheet>(?:[^?]++|\?(?!>))*+)(?:\?>)?"
+
+
+def _token(skip: bytes, more: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:[^<]++|<(?![a-zA-Z/!?])|" + skip + rb")*+(?:" + _TAG + rb"|" + more + rb"\Z)")
+
+
+HTML = _token(_HTML_COMMENT + rb"|" + _BOGUS + rb"|" + _DULL_TAG, _UNCLOSED + rb"|")
+FOREIGN = _token(_HTML_COMMENT + rb"|" + _CDATA + rb"|" + _BOGUS + rb"|" + _DULL_TAG, _UNCLOSED + rb"|")
+"""In `svg` and `math`, where CDATA is known."""
+XML = _token(
+    _XML_COMMENT + rb"|" + _CDATA + rb"|" + _DOCTYPE + rb"|" + _INSTRUCTION + rb"|" + _DULL_TAG,
+    _STYLESHEET + rb"|" + _UNCLOSED + rb"|",
+)
+ATTRIBUTE = re.compile(
+    rb"[ \t\n\f\r/]*+(?P<name>" + _NAME + rb")[ \t\n\f\r]*+(?:=[ \t\n\f\r]*+"
+    rb"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+))?+)?+"
+)
+"""One attribute of a tag that `HTML` or `XML` matched."""
+
+
+def _raw_text(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:[^<]++|<(?!/(?i:" + name + rb")" + _END + rb"))*+")
+
+
+_SCRIPT_END = rb"/(?i:script)" + _END
+_ESCAPED = rb"[^<-]++|-(?!->)"
+_SCRIPT = re.compile(
+    rb"(?:[^<]++|<(?!!--|" + _SCRIPT_END + rb")|<!(?=--)(?:" + _ESCAPED + rb"|<(?!/?(?i:script)" + _END + rb")"
+    rb"|<(?i:script)(?=" + _END + rb")(?:" + _ESCAPED + rb"|<(?!" + _SCRIPT_END + rb"))*+(?:</(?i:script)(?=" + _END
+    + rb"))?)*+(?:-->)?)*+"
+)  # fmt: skip
+_RAW = {
+    name: _raw_text(name)
+    for name in (b"style", b"title", b"textarea", b"xmp", b"iframe", b"noembed", b"noframes")
+}
+_REST = re.compile(rb"[\s\S]*+")
+_XML_RAW = {
+    name: re.compile(rb"(?:[^<]++|" + _CDATA + rb"|" + _XML_COMMENT + rb"|<(?!/" + name + rb"[ \t\n\r>]))*+")
+    for name in (b"style", b"script")
+}
+_BLANK = re.compile(rb"<!\[CDATA\[|\]\]>|" + _XML_COMMENT)
+
+
+def raw_text_end(content: bytes, start: int, element: bytes, *, xml: bool) -> int:
+    """Where the text of a raw element ends that begins at `start`."""
+    if xml:
+        pattern = _XML_RAW[element]
+    elif element == b"script":
+        pattern = _SCRIPT
+    else:
+        pattern = _RAW.get(element, _REST)  # nothing ends `plaintext`
+    return pattern.match(content, start).end()  # type: ignore[union-attr]  # it matches nothing too
+
+
+def without_markers(text: bytes) -> bytes:
+    """CDATA's markers and comments as spaces, so that every other byte keeps its place."""
+    return _BLANK.sub(lambda match: b" " * len(match[0]), text)
