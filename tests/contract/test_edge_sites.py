@@ -10,6 +10,7 @@ import pytest
 
 from everyday.site.edge import LIVE, items
 from everyday_local.edge.app import build_app
+from everyday_local.edge.functions import FunctionFailed, Functions
 from everyday_local.edge.model import REQUEST, RESPONSE, Answer, Distribution, Function
 from everyday_local.edge.sites import Sites
 from everyday_local.edge.stores import Stores
@@ -96,18 +97,23 @@ PAGES = ("index.html", "404.html", "about.html", "blog/index.html")
 HEADERS = "/about\n  X-Frame-Options: DENY\n  Cache-Control: no-store\n"
 
 
+@pytest.fixture(scope="module")
+def node() -> Iterator[Functions]:
+    with node_functions() as functions:
+        yield functions
+
+
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(node: Functions) -> Iterator[World]:
     cloud, stores = Cloud(), Stores()
     for path in PAGES:
         cloud.put(shown(path), f"<title>{path}</title>".encode(), cache_control="no-cache")
     cloud.put(f"/assets/{ASSET}", SCRIPT, "text/javascript; charset=utf-8", cache_control="public, immutable")
-    with node_functions() as functions:
-        app = build_app(Sites(cloud, functions, stores, lambda: cloud.now), stores, cloud)
-        with served(app) as url:
-            world = World(cloud, stores, Browser(url, "site.localhost"), Browser(url, "127.0.0.1"))
-            world.publish(*PAGES, changes=1, headers=HEADERS)
-            yield world
+    app = build_app(Sites(cloud, node, stores, lambda: cloud.now), stores, cloud)
+    with served(app) as url:
+        world = World(cloud, stores, Browser(url, "site.localhost"), Browser(url, "127.0.0.1"))
+        world.publish(*PAGES, changes=1, headers=HEADERS)
+        yield world
     stores.close()
 
 
@@ -281,10 +287,10 @@ def test_a_call_that_never_ends_costs_its_process_only() -> None:
         "{ await cf.kvs().get('a'); while (true) {} }"
     )
     with node_functions() as functions:
-        functions._seconds = 0.3
-        with pytest.raises(Exception, match="took more than"):
+        functions.seconds = 0.3
+        with pytest.raises(FunctionFailed, match="took more than"):
             functions.run(endless, {}, {"a": "b"}.get)
-        functions._seconds = 5.0
+        functions.seconds = 5.0
         assert Edges(functions, kept(items(an_edge("index.html")))).ask("/")["uri"] == shown("index.html")
 
 

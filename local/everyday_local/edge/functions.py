@@ -30,7 +30,7 @@ class Functions:
 
     def __init__(self, node: str = "node", *, seconds: float = _SECONDS) -> None:
         self._command = [node, str(RUNNER)]
-        self._seconds = seconds
+        self.seconds = seconds
         self._process: subprocess.Popen[str] | None = None
         self._turn = threading.Lock()
 
@@ -40,14 +40,14 @@ class Functions:
             raise FunctionFailed(f"the function has more than {LARGEST} bytes")
         with self._turn:
             process = self._started()
-            watch = threading.Timer(self._seconds, process.kill)
+            watch = threading.Timer(self.seconds, process.kill)
             watch.start()
             try:
                 return _call(process, code, event, read)
             except (OSError, EOFError) as error:
                 self._end()
                 raise FunctionFailed(
-                    f"the function took more than {self._seconds:.0f} s, or Node ended"
+                    f"the function took more than {self.seconds:.0f} s, or Node ended"
                 ) from error
             finally:
                 watch.cancel()
