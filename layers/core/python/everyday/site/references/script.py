@@ -29,9 +29,6 @@ _QUERY = f"""
 (string) @text
 (template_string) @text
 (template_string (template_substitution)) @made
-(binary_expression {_LITERAL} @part "+")
-(binary_expression "+" {_LITERAL} @part)
-(augmented_assignment_expression "+=" {_LITERAL} @part)
 
 (import_statement source: (string) @module)
 (export_statement source: (string) @module)
@@ -58,11 +55,12 @@ _QUERY = f"""
 
 _MAP = b"sourceMappingURL="
 _COMMENT = re.compile(rb"/[/*][#@]\s*sourceMappingURL=([^\s'\"*]+)\s*(?:\*/)?\s*\Z")
+_NEAR = 64
 _ADDRESS = re.compile(rb"[./\\]")
 _KINDS = {"module": Kind.MODULE, "file": Kind.LINK}
 
 
-_ROLES = ("part", "name", "module", "file", "never", "made")
+_ROLES = ("name", "module", "file", "never", "made")
 """What a string may be besides a text; a later one says more than an earlier one."""
 
 
@@ -80,7 +78,7 @@ def references(content: bytes) -> Contents:
         if role == "made":
             pieces += _made(content, node)
         elif role not in ("name", "never") and (one := _found(content, node, _KINDS.get(role, Kind.TEXT))):
-            if role == "part" or (role == "text" and _inside(content, node) in names):
+            if role == "text" and (_inside(content, node) in names or _is_part(content, node)):
                 pieces.append(Piece(one.text, one.start))
             else:
                 found.append(one)
@@ -93,6 +91,14 @@ def _start(one: Found | Piece) -> int:
 
 def _inside(content: bytes, node: Node) -> bytes:
     return content[node.start_byte + 1 : node.end_byte - 1]
+
+
+def _is_part(content: bytes, node: Node) -> bool:
+    """Whether a `+` stands beside a literal. It is looked for in the text, because a query for it takes time
+    that is the square of the longest sum."""
+    before = content[max(0, node.start_byte - _NEAR) : node.start_byte].rstrip()
+    after = content[node.end_byte : node.end_byte + _NEAR].lstrip()
+    return before.endswith((b"+", b"+=")) or after.startswith(b"+")
 
 
 def _found(content: bytes, node: Node, kind: Kind) -> Found | None:
