@@ -39,12 +39,13 @@ LISTS = {b"srcset": _names("img source"), b"imagesrcset": _names("link")}
 CSS = _names("fill stroke filter mask clip-path cursor marker marker-start marker-mid marker-end")
 
 _ASSET_LINKS = _names(
-    "stylesheet icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon fluid-icon"
-    " preload modulepreload manifest image_src"
+    "stylesheet icon apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon"
+    " fluid-icon preload modulepreload manifest image_src"
 )
 _ASSET_META = _names(
-    "og:image og:image:url og:image:secure_url og:video og:video:url og:video:secure_url og:audio og:audio:url"
-    " og:audio:secure_url og:logo twitter:image twitter:image:src twitter:image0 twitter:image1 twitter:image2"
+    "og:image og:image:url og:image:secure_url og:video og:video:url og:video:secure_url og:audio"
+    " og:audio:url og:audio:secure_url og:logo twitter:image twitter:image:src twitter:image0"
+    " twitter:image1 twitter:image2"
     " twitter:image3 twitter:player:stream msapplication-tileimage msapplication-square70x70logo"
     " msapplication-square150x150logo msapplication-wide310x150logo msapplication-square310x310logo"
     " msapplication-config image thumbnail thumbnailurl contenturl logo"
@@ -64,7 +65,7 @@ SCRIPTS = _names(
 
 
 def kind(element: bytes, attribute: bytes) -> Kind | None:
-    """What an address in this attribute is; None if the attribute holds no address. `link` has its own rule."""
+    """What an address in this attribute is; None: it holds none. `link` has its own rule."""
     assets, links = _ASSETS.get(attribute), _LINKS.get(attribute)
     if assets is None and links is None:
         return None

@@ -1,11 +1,11 @@
 """References in a style sheet, or in a `style` attribute.
 
-Tokens are those of CSS Syntax Level 3 (W3C), which are a regular language: comments (§4.3.2), strings (§4.3.5,
-a newline ends a bad one), `url(` (§4.3.6; what a bad one leaves behind ends at the next `)`, §4.3.14), escapes
-(§4.3.7). Which of them are addresses: CSS Values 4 §4.5 (`url()`, `src()`), CSS Cascade 5 §2 (`@import`), CSS
-Images 4 §2.4 (a string of `image-set()` itself, not of its `type()`). A string anywhere else is text, as those
-of `content`; `@namespace` and `@charset` name no file. A custom property's `url()` is one: somebody uses it.
-The source map that the last comment names is a LINK: a page without it looks the same.
+Tokens are those of CSS Syntax Level 3 (W3C), which are a regular language: comments (§4.3.2), strings
+(§4.3.5, a newline ends a bad one), `url(` (§4.3.6; what a bad one leaves behind ends at the next `)`,
+§4.3.14), escapes (§4.3.7). Which of them are addresses: CSS Values 4 §4.5 (`url()`, `src()`), CSS Cascade 5
+§2 (`@import`), CSS Images 4 §2.4 (a string of `image-set()` itself, not of its `type()`). A string anywhere
+else is text, as those of `content`; `@namespace` and `@charset` name no file. A custom property's `url()` is
+one: somebody uses it. The source map that the last comment names is a LINK: a page without it looks the same.
 
 The names `url`, `src`, `image-set` and `import` themselves are not looked for in escaped forms (`\\75rl(`).
 """
@@ -66,7 +66,8 @@ _IMAGES = re.compile(
     rb"|(?P<close>\))|(?P<end>[\s\S]|\Z))"
 )
 _ESCAPE = re.compile(
-    rb"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|([\x00-\x7f]|[\xc2-\xf4][\x80-\xbf]{1,3}|[\s\S])|\Z)"
+    rb"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])"
+    rb"|([\x00-\x7f]|[\xc2-\xf4][\x80-\xbf]{1,3}|[\s\S])|\Z)"
 )
 _LAST = 0x10FFFF
 

@@ -1,8 +1,8 @@
 """Character references, as attributes of HTML and all of XML have them.
 
-HTML §13.2.5.72 to §13.2.5.80 (WHATWG): the longest name wins; in an attribute a name without `;` is text when
-`=`, a letter or a digit follows, so there the name is always the whole run of letters and digits. XML 1.0 §4.1
-knows five names and wants the `;`.
+HTML §13.2.5.72 to §13.2.5.80 (WHATWG): the longest name wins; in an attribute a name without `;` is text
+when `=`, a letter or a digit follows, so there the name is always the whole run of letters and digits. XML
+1.0 §4.1 knows five names and wants the `;`.
 """
 
 import re

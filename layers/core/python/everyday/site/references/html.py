@@ -1,18 +1,18 @@
 """References in HTML, in SVG, and in any XML.
 
-The tokens are those of `tokens.py`; what is made of them follows the HTML Standard (WHATWG) as far as it takes
-no tree: §13.2.6.5 for `svg` and `math`, in which elements may close themselves and CDATA is known, §4.2.3 for
-the first `base` with an address, §4.12.1 for what a `script` is, §2.6 and SVG 2 §16 for addresses. Of an
-attribute that stands twice the first counts (§13.2.5.33). Comments, prose, `title`, `textarea`, `alt` hold no
-references; `template` and `noscript` do.
+The tokens are those of `tokens.py`; what is made of them follows the HTML Standard (WHATWG) as far as it
+takes no tree: §13.2.6.5 for `svg` and `math`, in which elements may close themselves and CDATA is known,
+§4.2.3 for the first `base` with an address, §4.12.1 for what a `script` is, §2.6 and SVG 2 §16 for addresses.
+Of an attribute that stands twice the first counts (§13.2.5.33). Comments, prose, `title`, `textarea`, `alt`
+hold no references; `template` and `noscript` do. Integration points other than `foreignObject`, and tags that
+break out of an `svg` that nobody closed, are not followed.
 """
 
 import re
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from everyday.site.references import attributes, css, json, tokens, values
+from everyday.site.references import attributes, css, scripts, tokens, values
 from everyday.site.references.entities import HTML_ATTRIBUTE, XML
 from everyday.site.references.found import NOTHING, Contents, Found, Kind, Piece, Seal
 from everyday.site.references.text import (
@@ -27,12 +27,10 @@ from everyday.site.references.text import (
     within,
 )
 
-Relevant = Callable[[bytes], bool]
-"""Whether a script may hold references at all: parsing it takes longer than anything else here."""
-
 _FOREIGN = (b"svg", b"math")
+_WHOLE = (b"script", b"link", b"meta", b"base")  # of these, every attribute may matter
+_DEEPEST = 100  # nothing is gained by following a page that nests deeper
 _NESTING = (*_FOREIGN, b"foreignobject")
-_TEMPLATES = (b"text/html", b"text/template", b"text/x-template", b"text/x-handlebars-template")
 
 
 class _Value(NamedTuple):
@@ -41,18 +39,15 @@ class _Value(NamedTuple):
 
 
 _Attributes = dict[bytes, _Value]
+_SHEET = {b"rel": _Value(b"stylesheet", 0)}
 
 
-def _always(_script: bytes) -> bool:
-    return True
-
-
-def references(content: bytes, *, relevant: Relevant = _always) -> Contents:
+def references(content: bytes, *, relevant: scripts.Relevant = scripts.always) -> Contents:
     """What a page names. Never raises: every sequence of bytes is a page."""
-    return NOTHING if is_utf16(content) else _Page(content, relevant, xml=False).contents()
+    return NOTHING if is_utf16(content) else _Page(content, relevant).contents()
 
 
-def xml_references(content: bytes, *, relevant: Relevant = _always) -> Contents:
+def xml_references(content: bytes, *, relevant: scripts.Relevant = scripts.always) -> Contents:
     """What an SVG picture, or any XML, names. What is not well-formed is read as far as its tags go."""
     return NOTHING if is_utf16(content) else _Page(content, relevant, xml=True).contents()
 
@@ -60,8 +55,11 @@ def xml_references(content: bytes, *, relevant: Relevant = _always) -> Contents:
 class _Page:
     """One reading of one file."""
 
-    def __init__(self, content: bytes, relevant: Relevant, *, xml: bool) -> None:
-        self._content, self._relevant, self._xml = content, relevant, xml
+    def __init__(
+        self, content: bytes, relevant: scripts.Relevant, *, xml: bool = False, inner: bool = False
+    ) -> None:
+        self._content, self._relevant = content, relevant
+        self._xml, self._inner = xml, inner
         self._escapes = XML if xml else HTML_ATTRIBUTE
         self._nesting: list[bytes] = []
         self._found: list[Found] = []
@@ -78,13 +76,9 @@ class _Page:
                 break
             at = match.end()
             if match["name"] is not None:
-                at = self._tag(
-                    match["name"], bool(match["close"]), bool(match["self"]), match.span("attributes"), at
-                )
+                at = self._tag(match)
             elif self._xml and match["sheet"] is not None:
-                self._element(
-                    b"link", {b"rel": _Value(b"stylesheet", 0)} | self._attributes(*match.span("sheet"))
-                )
+                self._element(b"link", _SHEET | self._attributes(match.span("sheet"), tokens.ATTRIBUTE))
         return Contents(self._found, self._seals, self._base, self._imports, self._pieces)
 
     def _tokens(self) -> re.Pattern[bytes]:
@@ -95,31 +89,36 @@ class _Page:
     def _foreign(self) -> bool:
         return bool(self._nesting) and self._nesting[-1] in _FOREIGN
 
-    def _tag(self, name: bytes, close: bool, empty: bool, span: tuple[int, int], at: int) -> int:
-        """Read a tag that ends at `at`; where to go on."""
-        element = name.lower().rpartition(b":")[2] if self._xml else name.lower()
+    def _tag(self, match: re.Match[bytes]) -> int:
+        """Read a tag; where to go on."""
+        element, empty, at = match["name"].lower(), bool(match["self"]), match.end()
+        if self._xml:
+            element = element.rpartition(b":")[2]
         if element in _NESTING:
-            self._nest(element, close=close, empty=empty)
-        if close:
+            self._nest(element, close=bool(match["close"]), empty=empty)
+        if match["close"]:
             return at
-        found = self._attributes(*span)
+        pattern = tokens.ATTRIBUTE if element in _WHOLE else tokens.NEEDED
+        found = self._attributes(match.span("attributes"), pattern)
         self._element(element, found)
         if empty and (self._xml or self._foreign()):
             return at
-        return self._raw_text(element, name, found, at)
+        return self._raw_text(element, found, at)
 
     def _nest(self, element: bytes, *, close: bool, empty: bool) -> None:
         if not close:
-            if not empty and (element in _FOREIGN or self._nesting):
+            if not empty and (element in _FOREIGN or self._nesting) and len(self._nesting) < _DEEPEST:
                 self._nesting.append(element)
         elif element in self._nesting:
             while self._nesting.pop() != element:
                 pass
 
-    def _attributes(self, start: int, end: int) -> _Attributes:
+    def _attributes(self, span: tuple[int, int], pattern: re.Pattern[bytes]) -> _Attributes:
         """The attributes by name; the first of each name. In XML without their prefix."""
         found: _Attributes = {}
-        for match in tokens.ATTRIBUTE.finditer(self._content, start, end):
+        for match in pattern.finditer(self._content, *span):
+            if match["name"] is None:
+                break
             name = match["name"].lower()
             if self._xml or name.startswith(b"xlink:"):
                 name = name.rpartition(b":")[2]
@@ -181,10 +180,14 @@ class _Page:
         if name.startswith(b"data-"):
             return values.srcset(Kind.TEXT) if name.endswith(b"srcset") else values.data
         if name.startswith(b"on"):
-            return partial(_script, self._relevant)
-        if name == b"srcdoc" and element == b"iframe":
-            return partial(references, relevant=self._relevant)
+            return partial(scripts.references, self._relevant)
+        if name == b"srcdoc" and element == b"iframe" and not self._inner:
+            return self._inner_page
         return None
+
+    def _inner_page(self, content: bytes) -> Contents:
+        """A page in a page; only of one depth, or a made-up page could go as deep as it likes."""
+        return _Page(content, self._relevant, inner=True).contents()._replace(base=None)
 
     def _text(self, value: _Value) -> Text:
         if b"&" in value.raw:
@@ -215,13 +218,13 @@ class _Page:
         for name, address in contents.imports.items():
             self._imports.setdefault(name, address)
 
-    def _raw_text(self, element: bytes, name: bytes, found: _Attributes, at: int) -> int:
+    def _raw_text(self, element: bytes, found: _Attributes, at: int) -> int:
         """Read the content of a `script` or a `style`, pass over that of the other raw elements."""
-        if element not in attributes.RAW or (
-            (self._xml or self._foreign()) and element not in (b"style", b"script")
-        ):
+        if element not in attributes.RAW:
             return at
-        end = tokens.raw_text_end(self._content, at, name if self._xml else element, xml=self._xml)
+        if (self._xml or self._foreign()) and element not in (b"style", b"script"):
+            return at
+        end = tokens.raw_text_end(self._content, at, element, xml=self._xml)
         reader = self._language(element, found)
         if reader:
             self._read_content(self._content[at:end], at, reader)
@@ -242,27 +245,6 @@ class _Page:
         if element != b"script" or b"src" in found:
             return None
         kind = found.get(b"type", _Value(b"", 0)).raw.strip().lower()
-        return _script_language(kind, self._relevant)
-
-
-def _script_language(kind: bytes, relevant: Relevant) -> Reader | None:
-    """§4.12.1: a script by its type. Of a template, nobody knows what is made of it."""
-    if not kind or kind.split(b";")[0] in attributes.SCRIPTS:
-        return partial(_script, relevant)
-    if kind in _DATA:
-        return _DATA[kind]
-    if kind.endswith((b"/json", b"+json")):
-        return json.references
-    if kind in _TEMPLATES:
-        return lambda content: values.as_text(references(content, relevant=relevant))
-    return None
-
-
-_DATA: dict[bytes, Reader] = {b"importmap": json.import_map, b"speculationrules": json.speculation_rules}
-
-
-def _script(relevant: Relevant, content: bytes) -> Contents:
-    # Loaded here, since most files of most sites need no parser of JavaScript.
-    from everyday.site.references import script
-
-    return script.references(content) if relevant(content) else NOTHING
+        if kind in scripts.TEMPLATES and not self._inner:
+            return lambda content: values.as_text(self._inner_page(content))
+        return scripts.by_type(kind, self._relevant)

@@ -1,8 +1,8 @@
-"""References in JSON: of any shape, of a web app manifest, of an import map, of a source map, of speculation rules.
+"""References in JSON: of any shape, of a web app manifest, an import map, a source map, speculation rules.
 
-Tokens are the strings of RFC 8259 §7; everything else is passed over. A string that a `:` follows is a key. A
-string without `.`, `/` or an escape is no address. What stands in no closed string, such as a comment with one
-quote, ends with its line, so that a file that is nearly JSON is read as far as it can be.
+Tokens are the strings of RFC 8259 §7; everything else is passed over. A string that a `:` follows is a key.
+A string without `.`, `/` or an escape is no address. What stands in no closed string, such as a comment with
+one quote, ends with its line, so that a file that is nearly JSON is read as far as it can be.
 """
 
 import re
@@ -26,14 +26,11 @@ _PAIR = re.compile(
 _LIST = rb'\[(?:[^"\]]++|' + _STRING + rb")*+\]?"
 _MAP = re.compile(
     # Nothing of these is an address, and they are nearly all of the file.
-    rb'(?:[^"]++|"(?:sourcesContent|names)"\s*+:\s*+'
-    + _LIST
-    + rb'|(?!"(?:file|sources)"\s*+:)'
-    + _STRING
-    + rb")*+"
+    rb'(?:[^"]++|"(?:sourcesContent|names)"\s*+:\s*+' + _LIST
+    + rb'|(?!"(?:file|sources)"\s*+:)' + _STRING + rb")*+"
     rb'(?:"file"\s*+:\s*+"(?P<file>' + _BODY + rb')"|"sources"\s*+:\s*+(?P<sources>' + _LIST + rb")"
     rb'|"[^"]*+"|\Z)'
-)
+)  # fmt: skip
 _ESCAPE = re.compile(
     rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([\x00-\x7f]))"
 )
@@ -164,9 +161,8 @@ def import_map(content: bytes) -> Contents:
         if not one or path[0] not in ("imports", "scopes", "integrity"):
             continue
         if sealed:
-            seals.append(
-                Seal(value[1], value[1] + len(value[0]), value[0].decode("ascii", "replace"), len(found))
-            )
+            raw, start = value
+            seals.append(Seal(start, start + len(raw), raw.decode("ascii", "replace"), len(found)))
         else:
             imports.setdefault(path[-1], one.text)
         found.append(one)

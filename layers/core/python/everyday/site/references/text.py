@@ -1,6 +1,6 @@
 """From raw bytes to the text that they stand for, and back to the bytes: the same for every language.
 
-Files are read as UTF-8. Bytes that are not UTF-8 are read as windows-1252, which is what browsers fall back to
+Files are read as UTF-8. Bytes that are not UTF-8 are read as windows-1252, which browsers fall back to
 (Encoding Standard, HTML §13.2.3.2); a site whose names are plain ASCII is read rightly in any encoding but
 UTF-16, and files in UTF-16 are not read at all (`is_utf16`).
 """
@@ -28,7 +28,7 @@ class Text(NamedTuple):
 
 
 class Escapes(NamedTuple):
-    """How a language writes characters: a pattern that matches each escape, and the characters it stands for."""
+    """How a language writes characters: a pattern of its escapes, and what each stands for."""
 
     pattern: re.Pattern[bytes]
     decode: Callable[[re.Match[bytes]], str]
@@ -84,7 +84,7 @@ def starts(text: str, start: int, offsets: Offsets) -> tuple[int, ...]:
 
 
 def url(kind: Kind, text: Text, start: int) -> Found | None:
-    """An address as the URL Standard trims it; None if it is empty, or cannot be a file by its first bytes."""
+    """An address as the URL Standard trims it; None if it is empty, or surely no file."""
     raw, offsets = text
     stripped = raw.strip(_TRIM)
     if not stripped or stripped.startswith(("#", "data:")):

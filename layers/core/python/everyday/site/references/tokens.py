@@ -13,22 +13,34 @@ _END = rb"[ \t\n\f\r/>]"
 _NAME = rb"(?:[^ \t\n\f\r/>=]++|=[^ \t\n\f\r/>=]*+)"
 _VALUE = rb"=[ \t\n\f\r]*+(?:\"[^\"]*+\"|'[^']*+'|[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+|(?=>))"
 _ATTRIBUTE = rb"[ \t\n\f\r/]*+" + _NAME + rb"(?:[ \t\n\f\r]*+(?:" + _VALUE + rb"|(?![ \t\n\f\r=])|\Z))"
-# Attributes that are never looked at. The others are those of `attributes.py`, and those that tell about them.
-_LOOKED_AT = (
-    rb"(?![ \t\n\f\r/]*+(?i:src|href|xlink:|on|style|data(?!-[^ =>]*+=\"[^\"./&]*+\")|poster|action|formaction|background|manifest|cite"
-    rb"|longdesc|imagesrcset|integrity|fill|stroke|filter|mask|clip-path|cursor|marker|[^ \t\n\f\r/>=:]++:href))"
+# Not before the attributes of `attributes.py`; all others are never looked at.
+_NOT_NEEDED = (
+    rb"(?![ \t\n\f\r/]*+(?i:src|href|xlink:|on|style|data(?!-[^ =>]*+=\"[^\"./&]*+\")|poster|action"
+    rb"|formaction|background|manifest|cite|longdesc|imagesrcset|integrity|fill|stroke|filter|mask|clip-path"
+    rb"|cursor|marker|srcdoc|[^ \t\n\f\r/>=:]++:href))"
 )
 _SPECIAL = (
-    rb"(?!(?i:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext|svg|math|foreignobject|base|meta"
-    rb"|link)(?:[ \t\n\f\r/>]|\Z))"
+    rb"(?:script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext|svg|math|foreignobject|base|meta"
+    rb"|link)(?:[ \t\n\f\r/>]|\Z)"
 )
-_DULL_TAG = (
+
+
+def _dull_tag(prefix: bytes = b"") -> bytes:
+    """A tag that tells nothing: in XML, names may have a prefix."""
+    return (
+        rb"<(?:/(?!(?i:svg|math|foreignobject)" + _END + rb")[a-zA-Z][^ \t\n\f\r/>]*+"
+        rb"|(?!(?i:" + prefix + _SPECIAL + rb"))[a-zA-Z][^ \t\n\f\r/>]*+(?:" + _NOT_NEEDED + _ATTRIBUTE
+        + rb")*+)[ \t\n\f\r/]*+>"
+    )  # fmt: skip
+
+
+_TAG = (
     rb"<(?:/(?!(?i:svg|math|foreignobject)"
     + _END
     + rb")[a-zA-Z][^ \t\n\f\r/>]*+|"
     + _SPECIAL
     + rb"[a-zA-Z][^ \t\n\f\r/>]*+(?:"
-    + (_LOOKED_AT + _ATTRIBUTE)
+    + (_NOT_NEEDED + _ATTRIBUTE)
     + rb")*+)[ \t\n\f\r/]*+>"
 )
 _TAG = (
@@ -53,18 +65,29 @@ def _token(skip: bytes, more: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?:[^<]++|<(?![a-zA-Z/!?])|" + skip + rb")*+(?:" + _TAG + rb"|" + more + rb"\Z)")
 
 
-HTML = _token(_HTML_COMMENT + rb"|" + _BOGUS + rb"|" + _DULL_TAG, _UNCLOSED + rb"|")
-FOREIGN = _token(_HTML_COMMENT + rb"|" + _CDATA + rb"|" + _BOGUS + rb"|" + _DULL_TAG, _UNCLOSED + rb"|")
+HTML = _token(_HTML_COMMENT + rb"|" + _BOGUS + rb"|" + _dull_tag(), _UNCLOSED + rb"|")
+FOREIGN = _token(_HTML_COMMENT + rb"|" + _CDATA + rb"|" + _BOGUS + rb"|" + _dull_tag(), _UNCLOSED + rb"|")
 """In `svg` and `math`, where CDATA is known."""
 XML = _token(
-    _XML_COMMENT + rb"|" + _CDATA + rb"|" + _DOCTYPE + rb"|" + _INSTRUCTION + rb"|" + _DULL_TAG,
+    _XML_COMMENT
+    + rb"|"
+    + _CDATA
+    + rb"|"
+    + _DOCTYPE
+    + rb"|"
+    + _INSTRUCTION
+    + rb"|"
+    + _dull_tag(rb"(?:[^ \t\n\r/>:]++:)?+"),
     _STYLESHEET + rb"|" + _UNCLOSED + rb"|",
 )
-ATTRIBUTE = re.compile(
+_NAMED = (
     rb"[ \t\n\f\r/]*+(?P<name>" + _NAME + rb")[ \t\n\f\r]*+(?:=[ \t\n\f\r]*+"
     rb"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\f\r>\"'][^ \t\n\f\r>]*+))?+)?+"
 )
+ATTRIBUTE = re.compile(_NAMED)
 """One attribute of a tag that `HTML` or `XML` matched."""
+NEEDED = re.compile(rb"(?:" + _NOT_NEEDED + _ATTRIBUTE + rb")*+(?:" + _NAMED + rb"|[\s\S]*+\Z)")
+"""The next attribute that may hold an address; at the end, one without a name."""
 
 
 def _raw_text(name: bytes) -> re.Pattern[bytes]:
@@ -73,20 +96,27 @@ def _raw_text(name: bytes) -> re.Pattern[bytes]:
 
 _SCRIPT_END = rb"/(?i:script)" + _END
 _ESCAPED = rb"[^<-]++|-(?!->)"
+_TWICE_ESCAPED = (
+    rb"<(?i:script)(?=" + _END + rb")(?:" + _ESCAPED + rb"|<(?!" + _SCRIPT_END + rb"))*+"
+    rb"(?:</(?i:script)(?=" + _END + rb"))?"
+)  # fmt: skip
 _SCRIPT = re.compile(
-    rb"(?:[^<]++|<(?!!--|" + _SCRIPT_END + rb")|<!(?=--)(?:" + _ESCAPED + rb"|<(?!/?(?i:script)" + _END + rb")"
-    rb"|<(?i:script)(?=" + _END + rb")(?:" + _ESCAPED + rb"|<(?!" + _SCRIPT_END + rb"))*+(?:</(?i:script)(?=" + _END
-    + rb"))?)*+(?:-->)?)*+"
+    rb"(?:[^<]++|<(?!!--|" + _SCRIPT_END + rb")|<!(?=--)(?:" + _ESCAPED
+    + rb"|<(?!/?(?i:script)" + _END + rb")|" + _TWICE_ESCAPED + rb")*+(?:-->)?)*+"
 )  # fmt: skip
 _RAW = {
     name: _raw_text(name)
     for name in (b"style", b"title", b"textarea", b"xmp", b"iframe", b"noembed", b"noframes")
 }
 _REST = re.compile(rb"[\s\S]*+")
-_XML_RAW = {
-    name: re.compile(rb"(?:[^<]++|" + _CDATA + rb"|" + _XML_COMMENT + rb"|<(?!/" + name + rb"[ \t\n\r>]))*+")
-    for name in (b"style", b"script")
-}
+
+
+def _xml_text(name: bytes) -> re.Pattern[bytes]:
+    end = rb"/(?:[^ \t\n\r/>:]*+:)?+(?i:" + name + rb")[ \t\n\r>]"
+    return re.compile(rb"(?:[^<]++|" + _CDATA + rb"|" + _XML_COMMENT + rb"|<(?!" + end + rb"))*+")
+
+
+_XML_RAW = {name: _xml_text(name) for name in (b"style", b"script")}
 _BLANK = re.compile(rb"<!\[CDATA\[|\]\]>|" + _XML_COMMENT)
 
 

@@ -1,20 +1,11 @@
 """Which language a file is written in, by its name."""
 
-from collections.abc import Callable
 from functools import partial
 
-from everyday.site.references import css, html, json
-from everyday.site.references.found import Contents
+from everyday.site.references import css, html, json, scripts
 from everyday.site.references.text import Reader
 
-
-def _script(content: bytes) -> Contents:
-    # Loaded here, since a site without scripts needs no parser of JavaScript.
-    from everyday.site.references import script
-
-    return script.references(content)
-
-
+_script = partial(scripts.references, scripts.always)
 _BY_EXTENSION: dict[str, Reader] = {
     "css": css.references,
     "js": _script,
@@ -34,7 +25,7 @@ _MARKUP = {
 }
 
 
-def by_name(path: str, *, relevant: Callable[[bytes], bool] | None = None) -> Reader | None:
+def by_name(path: str, *, relevant: scripts.Relevant | None = None) -> Reader | None:
     """What finds the references of a file with this name; None: it has none, such as a picture.
 
     `relevant`: whether a script may hold any reference at all; it is asked for each script in markup.
