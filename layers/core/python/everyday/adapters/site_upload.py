@@ -143,6 +143,7 @@ class _Sent:
     moved: float
     sendings: int = 0
     request: S3Request | None = None
+    ended: bool = False
 
     def move(self) -> None:
         self.moved = monotonic()
@@ -204,9 +205,13 @@ class _Run:
 
     def _send(self, sent: _Sent) -> None:
         sent.move()
+        sent.ended = False
         sent.sendings += 1
         try:
-            sent.request = self._uploader.request(sent.upload, sent.move, partial(self._ended, sent))
+            request = self._uploader.request(sent.upload, sent.move, partial(self._ended, sent))
+            with self._changed:
+                if not sent.ended:
+                    sent.request = request
         except (AwsCrtError, RuntimeError, OSError) as error:  # such as a file that is gone
             self._close(sent, BucketUnavailable(f"storing {sent.upload.key}: {error}"))
         except BaseException as error:
@@ -217,7 +222,7 @@ class _Run:
         """In the runtime's thread, which swallows what is raised here."""
         if _is_silence(error) and sent.sendings < _SENDINGS and not self._failure:
             with self._changed:
-                sent.request = None
+                sent.request, sent.ended = None, True
                 self._silent.append(sent)
                 self._changed.notify_all()
             return
@@ -231,6 +236,9 @@ class _Run:
 
     def _close(self, sent: _Sent, failure: BaseException | None) -> None:
         with self._changed:
+            sent.ended = True
+            # The runtime's request holds us, and would for ever be held by us.
+            sent.request = None
             self._under_way.discard(sent)
             self._bytes -= sent.upload.size
             self._failure = self._failure or failure

@@ -67,8 +67,10 @@ def _add(zipped: ZipFile, name: str, path: Path) -> None:
 def unpack(
     zipped: Path, into: Path, *, most_entries: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES
 ) -> Path:
-    """Unpack a zip into an empty or new folder and return the site's root: the folder, or the only one in it if that
-    has the index.html. Raises SiteRefused naming the entry; what was written till then stays in the folder.
+    """Unpack a zip into an empty or new folder and return the site's root: the folder, or the only one in it
+    if that has the index.html.
+
+    Raises SiteRefused naming the entry; what was written till then stays in the folder.
     """
     try:
         into.mkdir(parents=True, exist_ok=True)
@@ -122,8 +124,8 @@ def _judged(entries: list[ZipInfo], most: int) -> list[ZipInfo]:
 
 
 def _fault(entry: ZipInfo) -> str | None:
-    """Why an entry may not be unpacked. `orig_filename` is what stands in the zip: Python cuts a name at a zero
-    byte."""
+    """Why an entry may not be unpacked. `orig_filename` is what stands in the zip; Python cuts the other one
+    at a zero byte."""
     name = entry.orig_filename
     parts = name.rstrip("/").split("/")
     mode = entry.external_attr >> 16
