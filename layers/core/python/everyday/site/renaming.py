@@ -2,8 +2,8 @@
 
 The name of a file holds a hash of what its bytes will be: of its source's digest, and of every reference in
 it with the new name that stands there. So a change reaches those files that name the changed one in their
-text, and those that name them; it stops at pages, whose names stay. Files that name each other in a circle cannot
-hold each other's names in their own: their hash is of the whole circle.
+text, and those that name them; it stops at pages, whose names stay. Files that name each other in a circle
+cannot hold each other's names in their own: their hash is of the whole circle.
 """
 
 import hashlib
