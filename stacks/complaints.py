@@ -1,6 +1,7 @@
 """What is wrong in `everyday.toml`, in our own words: the key, what was given and what is allowed."""
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -49,7 +50,7 @@ def _choice(word: str, known: Iterable[str]) -> str:
 
 def _shown(value: Any) -> str:
     text = (
-        f'"{value}"'
+        json.dumps(value, ensure_ascii=False)
         if isinstance(value, str)
         else str(value).lower()
         if isinstance(value, bool)

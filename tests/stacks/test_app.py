@@ -64,12 +64,16 @@ def test_the_app_is_not_empty(aws: Synthesised) -> None:
         "EverydayJobs",
         "EverydayJobsData",
         "EverydayPhotos",
+        "EverydaySite",
+        "EverydaySiteNames",
     }
     assert counts["EverydayAlarms"] >= 3
     assert counts["EverydayData"] >= 5
     assert counts["EverydayPhotos"] >= 30
     assert counts["EverydayJobs"] >= 80
     assert counts["EverydayJobsData"] >= 1
+    assert counts["EverydaySite"] >= 55
+    assert counts["EverydaySiteNames"] == 1
 
 
 def test_the_same_commit_gives_the_same_templates_and_assets_on_every_machine(
@@ -83,16 +87,22 @@ def test_nothing_is_looked_up(aws: Synthesised) -> None:
     assert manifest.get("missing", []) == []
 
 
+NAMES = {"AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet"}
+ATTACHED = {"AWS::EC2::Route", "AWS::Events::Rule", "AWS::IAM::Role"}
+INSTEAD = {"AWS::SSM::Parameter"}
+"""What local mode has in the place of pipelines."""
+
+
 def _left_out(resources: dict[str, dict[str, Any]]) -> set[str]:
-    """What the local AWS does not know, and what cannot be without it."""
-    out = {name for name, resource in resources.items() if resource["Type"] in UNKNOWN_TYPES}
+    """What the local AWS does not know and what cannot be without it, and the owner's names on the web."""
+    out = {name for name, resource in resources.items() if resource["Type"] in UNKNOWN_TYPES | NAMES}
     while True:
         ids = {name.split("/")[1] for name in out}
         attached = {
             name
             for name, resource in resources.items()
             if any(f'"{each}"' in json.dumps(resource["Properties"]) for each in ids)
-            and resource["Type"] == "AWS::EC2::Route"
+            and resource["Type"] in ATTACHED
         }
         if attached <= out:
             return out
@@ -104,7 +114,7 @@ def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised,
     left_out = _left_out(there)
     assert left_out
     assert {name: each["Type"] for name, each in there.items() if name not in left_out} == {
-        name: each["Type"] for name, each in local.resources()
+        name: each["Type"] for name, each in local.resources() if each["Type"] not in INSTEAD
     }
 
 
@@ -112,12 +122,12 @@ def test_only_aws_keeps_what_it_holds(aws: Synthesised, local: Synthesised) -> N
     stateful = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
     for stage, policy in ((aws, "Retain"), (local, "Delete")):
         held = [(name, each) for name, each in stage.resources() if each["Type"] in stateful]
-        kept = [each for name, each in held if "Data/" in name]
-        assert len(kept) == 5
+        kept = [each for name, each in held if "Data/" in name or name.startswith("EverydaySite/")]
+        assert len(kept) == 9
         assert {each["DeletionPolicy"] for each in kept} == {policy}
         assert {each["UpdateReplacePolicy"] for each in kept} == {policy}
         # Valkey's password goes with Valkey.
-        assert [each["DeletionPolicy"] for name, each in held if "Data/" not in name] == ["Delete"]
+        assert [name for name, each in held if each not in kept] == ["EverydayJobs/StateSecret24346B5E"]
     assert not list(local.resources("Custom::"))
 
 
@@ -138,6 +148,9 @@ def test_local_functions_are_told_loopback_addresses_only(local: Synthesised) ->
     assert told["GHOST_URL"] == LOCAL["ghost_url"]
     assert told["ECS_URL"] == LOCAL["ecs_url"]
     assert told["STATE_URL"] == LOCAL["state_url"]
+    assert told["VISIT_URL"] == told["KEY_VALUE_STORE_URL"] == LOCAL["edge_url"]
+    assert told["PIPELINE_URL"] == LOCAL["pipeline_url"]
+    del told["RULES"]  # the address that the site has on AWS may stand in its files
     assert not any("https://" in value for value in told.values())
 
 
@@ -148,7 +161,8 @@ def test_a_capability_that_is_off_has_no_stack(synth: Synth) -> None:
 
 def test_what_costs_something_at_rest_is_off_until_it_is_asked_for_but_not_here(synth: Synth) -> None:
     assert "EverydayJobs" not in synth(parse({}), stage="aws").stacks
-    assert "EverydayJobs" in synth(parse({}), **LOCAL).stacks
+    assert {"EverydayJobs", "EverydaySite"} <= synth(parse({}), **LOCAL).stacks.keys()
+    assert "EverydaySite" not in synth(parse({}), stage="aws").stacks
 
 
 def test_the_example_blog_is_warned_of_and_another_is_not(synth: Synth, aws: Synthesised) -> None:
@@ -166,6 +180,8 @@ def test_the_example_blog_is_warned_of_and_another_is_not(synth: Synth, aws: Syn
         ({"stage": "local"}, "needs -c instagram_url="),
         ({**LOCAL, "ghost_url": "https://blog.example.org"}, "needs -c ghost_url="),
         ({**LOCAL, "ecs_url": "http://localhost:1"}, "needs -c ecs_url=http://127.0.0.1:<port>"),
+        ({**LOCAL, "edge_url": "http://edge.localhost:1"}, "needs -c edge_url=http://127.0.0.1:<port>"),
+        ({**LOCAL, "pipeline_url": None}, "needs -c pipeline_url=http://127.0.0.1:<port>"),
         ({**LOCAL, "state_url": "http://127.0.0.1:1"}, "needs -c state_url=redis://127.0.0.1:<port>"),
     ],
 )

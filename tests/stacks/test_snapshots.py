@@ -17,7 +17,15 @@ def _without_hashes(template: dict[str, Any]) -> Any:
     return json.loads(_HASH.sub("[hash]", json.dumps(template)))
 
 
-STACKS = ["EverydayAlarms", "EverydayData", "EverydayJobs", "EverydayJobsData", "EverydayPhotos"]
+STACKS = [
+    "EverydayAlarms",
+    "EverydayData",
+    "EverydayJobs",
+    "EverydayJobsData",
+    "EverydayPhotos",
+    "EverydaySite",
+    "EverydaySiteNames",
+]
 
 
 @pytest.mark.parametrize("stack", STACKS)

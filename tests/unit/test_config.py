@@ -1,5 +1,6 @@
 """everyday.toml: typed, explained, and refused with the key, what was given and what is allowed."""
 
+import re
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,30 @@ from hypothesis import strategies as st
 from everyday.errors import SettingsError
 from stacks import config_text
 from stacks.config import Config, Everyday, Jobs, Photos, load, parse, tables
+from stacks.site_table import Site
 from stacks.table import extra, graviton, interval
 
 ROOT = Path(config_text.__file__).parent.parent
+
+
+SITE: dict[str, Any] = {
+    "domain": "blog.example.org",
+    "aliases": ("www.example.org", "example.org"),
+    "hosted_zone": "Z0123456789ABC",
+    "spa": True,
+    "pretty_urls": False,
+    "rename_html": True,
+    "keep": ("downloads/**", "*.pdf"),
+    "allow_missing": ("*",),
+    "cache_control": {"*.pdf": "max-age=3600", "feed.xml": "no-cache"},
+    "keep_releases": 3,
+    "keep_days": 7,
+    "build": "npm ci && npm run build",
+    "build_folder": "out/site",
+    "build_image": "public.ecr.aws/docker/library/node:24",
+    "content_security_policy": "default-src 'self'; img-src *",
+    "price_class": "all",
+}
 
 
 def test_an_empty_file_is_all_defaults() -> None:
@@ -56,10 +78,15 @@ def test_every_setting_can_be_given() -> None:
             "keep_days": 21,
         },
     }
-    config = parse(given)
+    config = parse({**given, "site": {"my-blog": SITE}})
     for table, fields in tables().items():
         assert given[table].keys() == fields.model_fields.keys()
-    assert config.model_dump() == {**given, "photos": {**given["photos"], "tags": ("daily photo", "日本")}}
+    assert SITE.keys() == Site.model_fields.keys()
+    assert config.model_dump() == {
+        **given,
+        "photos": {**given["photos"], "tags": ("daily photo", "日本")},
+        "site": {"my-blog": SITE},
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,7 +96,7 @@ def test_every_setting_can_be_given() -> None:
             {"photo": {}},
             "[photo] is not a table of this version; did you mean photos? Known: everyday, photos, jobs",
         ),
-        ({"zebra": {}}, "[zebra] is not a table of this version; Known: everyday, photos, jobs"),
+        ({"zebra": {}}, "[zebra] is not a table of this version; Known: everyday, photos, jobs, site"),
         (
             {"photos": {"walk_dayz": 3}},
             "photos.walk_dayz is not a setting; did you mean walk_days? Known: enabled,",
@@ -124,6 +151,31 @@ def test_every_setting_can_be_given() -> None:
         ({"jobs": {"queues": {"a": 0}}}, "jobs.queues.a is 0 (a whole number); allowed: names with"),
         ({"jobs": {"queues": {"a b": 1}}}, 'jobs.queues.a b is "a b" (text); allowed: names with'),
         ({"jobs": {"task_roles": ["arn:aws:iam::1:role/x"]}}, "allowed: a list of names of IAM roles"),
+        ({"site": {"My Blog": {}}}, "[site.My Blog] cannot be; allowed: up to 12 tables [site.NAME]; a NAME"),
+        ({"site": {"-a": {}}}, "[site.-a] cannot be"),
+        ({"site": {"a" * 33: {}}}, "cannot be; allowed: up to 12 tables"),
+        ({"site": 3}, "[site.NAME] tables are wrong together"),
+        ({"site": {f"s{number}": {} for number in range(13)}}, "are wrong together; allowed: up to 12"),
+        (
+            {"site": {"a": {"domain": "x.example.org"}, "b": {"domain": "x.example.org"}}},
+            "no host name twice",
+        ),
+        ({"site": {"blog": 3}}, "site.blog must be a table, [site.blog], got 3 (a whole number)"),
+        ({"site": {"blog": {"domian": "x.org"}}}, "site.blog.domian is not a setting; did you mean domain?"),
+        ({"site": {"blog": {"domain": "https://x.org"}}}, "allowed: a host name in lower case"),
+        ({"site": {"blog": {"aliases": ["x.org"]}}}, "allowed: up to 4 host names, beside a domain"),
+        (
+            {"site": {"blog": {"hosted_zone": "Z0123456"}}},
+            "allowed: the id of a hosted zone, beside a domain",
+        ),
+        ({"site": {"blog": {"domain": "x.org", "hosted_zone": "x.org"}}}, "allowed: the id of a hosted zone"),
+        ({"site": {"blog": {"keep": ["a\nb"]}}}, "site.blog.keep[0] is"),
+        ({"site": {"blog": {"cache_control": {"*": "a\nb"}}}}, "site.blog.cache_control.* is"),
+        ({"site": {"blog": {"build": "make\nrm -rf /"}}}, "allowed: one line of up to 1000 characters"),
+        ({"site": {"blog": {"build_folder": "/etc"}}}, "allowed: a folder, seen from the pushed one"),
+        ({"site": {"blog": {"content_security_policy": "a\nb"}}}, "allowed: the header's value, in one line"),
+        ({"site": {"blog": {"keep_releases": 0}}}, "allowed: a whole number from 1 to 100"),
+        ({"site": {"blog": {"price_class": "50"}}}, 'allowed: "100", "200", "all"'),
         ({"everyday": {"region": "Frankfurt"}}, "allowed: an AWS region, such as eu-central-1"),
         ({"everyday": {"alarm_email": "nobody"}}, "allowed: an e-mail address"),
         ({"everyday": {"monthly_budget_usd": -1}}, "allowed: a whole number from 1 to 10000"),
@@ -182,12 +234,14 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-keys = st.sampled_from(sorted({key for table in tables().values() for key in table.model_fields}))
+keys = st.sampled_from(
+    sorted({key for table in (*tables().values(), Site) for key in table.model_fields} | {"a", "b-1"})
+)
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(sorted(tables())) | st.text(max_size=8),
+        st.sampled_from([*tables(), "site"]) | st.text(max_size=8),
         st.dictionaries(keys | st.text(max_size=8), json_values, max_size=4) | json_values,
         max_size=3,
     )
@@ -228,12 +282,33 @@ def test_the_written_file_is_read_back_as_it_was_meant() -> None:
         everyday=Everyday(alarm_email="a@b.io"),
         photos=Photos(tags=('say "hi"', "\\ # '"), post_since=date(2020, 2, 29), status="published"),
         jobs=Jobs(queues={"a-b": 2, "7": 1}, policies=("strict", "greedy", "reserve")),
+        site={
+            "a-1": Site(cache_control={'"*"': "no-cache", "img/**": "max-age=1"}),
+            "b": Site(build="say '\\'"),
+        },
     )
     assert parse(tomllib.loads(config_text.as_toml(config))) == config
 
 
+def test_the_example_of_a_site_is_one_when_the_comments_are_taken_away() -> None:
+    text = config_text.as_toml(Config()).partition("published by pushing a zip.")[2]
+    lines = [line.removeprefix("# ") for line in text.splitlines()]
+    settings = [line for line in lines if _SETTING.match(line)]
+    site = parse(tomllib.loads("\n".join(["[site.blog]", *settings])))
+    assert len(settings) == len(Site.model_fields)
+    assert site.site["blog"].domain == "blog.example.com"
+    assert site.site["blog"].build == "npm ci && npm run build"
+
+
+def test_without_a_table_there_is_no_site() -> None:
+    assert load(ROOT / "everyday.toml").site == {}
+
+
+_SETTING = re.compile(r"[a-z_]+ = ")
+
+
 def test_every_setting_explains_itself() -> None:
-    for table in tables().values():
+    for table in (*tables().values(), Site):
         assert table.__doc__
         for key, field in table.model_fields.items():
             assert field.description, key
@@ -247,6 +322,13 @@ def test_examples_are_allowed() -> None:
             example = extra(field, "example")
             if example is not None:
                 assert getattr(getattr(parse({name: {key: example}}), name), key) == example
+
+
+def test_examples_of_a_site_are_allowed_beside_a_domain() -> None:
+    examples = {key: extra(field, "example") for key, field in Site.model_fields.items()}
+    given = {key: example for key, example in examples.items() if example is not None}
+    assert given.keys() == {"domain", "hosted_zone", "build", "content_security_policy"}
+    assert parse({"site": {"blog": given}}).site["blog"] == Site(**given)
 
 
 def test_the_settings_in_the_project_are_allowed() -> None:
