@@ -24,7 +24,7 @@ _HIDING = re.compile(
     % {b"hex": _HEX},
     re.VERBOSE,
 )
-_ESCAPES = re.compile(rb"[\\%&]")
+_SIGNS = (b"\\", b"%", b"&")
 
 
 class Candidates:
@@ -37,8 +37,8 @@ class Candidates:
 
     def any_in(self, content: bytes) -> bool:
         """Whether a parser may find one of the names in a file; no means that none can."""
-        if self._always or self._search.find_matches_as_indexes(content):
+        # `\.` and `\m` mean what they are without the backslash.
+        plain = content.replace(b"\\", b"") if b"\\" in content else content
+        if self._always or self._search.find_matches_as_indexes(plain):
             return True
-        if b"\\" in content and self._search.find_matches_as_indexes(content.replace(b"\\", b"")):
-            return True  # `\.` and `\m` mean what they are without the backslash
-        return _ESCAPES.search(content) is not None and _HIDING.search(content) is not None
+        return any(sign in content for sign in _SIGNS) and _HIDING.search(content) is not None
