@@ -31,7 +31,9 @@ def by_name(path: str, *, relevant: scripts.Relevant | None = None) -> Reader | 
     `relevant`: whether a script may hold any reference at all; it is asked for each script in markup.
     """
     name = path.rpartition("/")[2].lower()
-    extension = name.rpartition(".")[2]
+    _, dot, extension = name.rpartition(".")
+    if not dot:
+        return None
     if name == "manifest.json":
         return json.manifest_or_data
     if extension in _MARKUP:

@@ -24,7 +24,8 @@ _DOUBLE = rb'(?:[^"\\\n\r\f]++|\\(?:\r\n|[\s\S]))*+'
 _SINGLE = rb"(?:[^'\\\n\r\f]++|\\(?:\r\n|[\s\S]))*+"
 _STRING = rb'(?:"' + _DOUBLE + rb'"?|' + rb"'" + _SINGLE + rb"'?)"
 _GAP = rb"(?:" + _WS + rb"++|" + _COMMENT + rb")*+"
-_RAW = rb"(?:[^\"'()\\\s\x00-\x08\x0b\x0e-\x1f\x7f]++|\\[^\n\r\f])*+"
+_CODE = rb"\\[0-9a-fA-F]{1,6}+(?:\r\n|[ \t\n\r\f])?"
+_RAW = rb"(?:[^\"'()\\\s\x00-\x08\x0b\x0e-\x1f\x7f]++|" + _CODE + rb"|\\[^\n\r\f])*+"
 
 
 def _text(name: str) -> bytes:

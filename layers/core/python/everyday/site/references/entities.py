@@ -16,10 +16,10 @@ _REPLACEMENT = "\ufffd"
 _LAST = 0x10FFFF
 
 
-def _decode(match: re.Match[bytes]) -> str:
+def _decode(match: re.Match[bytes]) -> str | None:
     hexadecimal, decimal, name, semicolon = match.groups()
     if name:
-        return _named(name.decode(), bool(semicolon)) or match[0].decode()
+        return _named(name.decode(), bool(semicolon))
     return _numbered((hexadecimal or decimal).lstrip(b"0"), 16 if hexadecimal else 10)
 
 

@@ -234,10 +234,10 @@ class _Page:
         """Only in XML, and in `svg`, is the text of these elements escaped, and may it stand in CDATA."""
         if not self._xml and not self._foreign():
             self._add(shifted(reader(raw), start))
-        elif b"<" in raw:
+        elif b"<![CDATA[" in raw:
             self._add(shifted(reader(tokens.without_markers(raw)), start))
         else:
-            self._read(_Value(raw, start), reader)
+            self._read(_Value(tokens.without_comments(raw), start), reader)
 
     def _language(self, element: bytes, found: _Attributes) -> Reader | None:
         if element == b"style":

@@ -28,10 +28,10 @@ class Text(NamedTuple):
 
 
 class Escapes(NamedTuple):
-    """How a language writes characters: a pattern of its escapes, and what each stands for."""
+    """How a language writes characters: a pattern of its escapes, and what each stands for; None: itself."""
 
     pattern: re.Pattern[bytes]
-    decode: Callable[[re.Match[bytes]], str]
+    decode: Callable[[re.Match[bytes]], str | None]
 
 
 def is_utf16(content: bytes) -> bool:
@@ -49,18 +49,22 @@ def plain(raw: bytes, start: int) -> Text:
 
 def unescape(raw: bytes, start: int, escapes: Escapes) -> Text:
     """Bytes with escapes, which begin at byte `start` of their file."""
-    matches = list(escapes.pattern.finditer(raw))
+    decode = escapes.decode
+    matches = [
+        (*match.span(), text)
+        for match in escapes.pattern.finditer(raw)
+        if (text := decode(match)) is not None
+    ]
     if not matches:
         return plain(raw, start)
     characters: list[str] = []
     offsets: list[int] = []
     at = 0
-    for match in matches:
-        _literal(raw[at : match.start()], start + at, characters, offsets)
-        decoded = escapes.decode(match)
-        characters.append(decoded)
-        offsets.extend([start + match.start()] * len(decoded))
-        at = match.end()
+    for first, last, text in matches:
+        _literal(raw[at:first], start + at, characters, offsets)
+        characters.append(text)
+        offsets.extend([start + first] * len(text))
+        at = last
     _literal(raw[at:], start + at, characters, offsets)
     return Text("".join(characters), (*offsets, start + len(raw)))
 

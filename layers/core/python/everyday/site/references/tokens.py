@@ -117,7 +117,8 @@ def _xml_text(name: bytes) -> re.Pattern[bytes]:
 
 
 _XML_RAW = {name: _xml_text(name) for name in (b"style", b"script")}
-_BLANK = re.compile(rb"<!\[CDATA\[|\]\]>|" + _XML_COMMENT)
+_MARKERS = re.compile(rb"<!\[CDATA\[|\]\]>")
+_COMMENTS = re.compile(_XML_COMMENT)
 
 
 def raw_text_end(content: bytes, start: int, element: bytes, *, xml: bool) -> int:
@@ -132,5 +133,14 @@ def raw_text_end(content: bytes, start: int, element: bytes, *, xml: bool) -> in
 
 
 def without_markers(text: bytes) -> bytes:
-    """CDATA's markers and comments as spaces, so that every other byte keeps its place."""
-    return _BLANK.sub(lambda match: b" " * len(match[0]), text)
+    """CDATA's markers as spaces, so that every other byte keeps its place."""
+    return _MARKERS.sub(_spaces, text)
+
+
+def without_comments(text: bytes) -> bytes:
+    """Comments as spaces."""
+    return _COMMENTS.sub(_spaces, text)
+
+
+def _spaces(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
