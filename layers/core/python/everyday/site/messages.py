@@ -32,11 +32,12 @@ class Artifact(Record, frozen=True, kw_only=True):
 
 
 class Waiting(Record, frozen=True):
-    """What a run tells the next one of the same job: the release that is published and not yet confirmed,
-    and how many runs have looked for it."""
+    """What a run tells the next one of the same job: the release that is published and not yet confirmed, the
+    invalidation that belongs to it, and how many runs have looked for it."""
 
     release: str
     runs: int
+    invalidation: str | None = None
 
 
 class Order(NamedTuple):

@@ -12,11 +12,13 @@ from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
-from everyday.errors import EverydayError, SiteUnconfirmed
-from everyday.ports import TimeLeft
+from everyday.errors import EverydayError, InvalidMessageError, SiteUnconfirmed
+from everyday.ports import TimeLeft, forever
 from everyday.site.messages import Artifact, Order, PipelineJob, Waiting, continuation
 from everyday.site.ports import Tree
+from everyday.site.reports import Published
 
 log = logging.getLogger(__name__)
 
@@ -24,23 +26,32 @@ log = logging.getLogger(__name__)
 _MARGIN_SECONDS = 90.0
 # Runs that look for a release. CloudFront's edges know within seconds; after half an hour something is wrong.
 _MOST_RUNS = 3
+_BY = "pipeline"
 
 
 class Ended(StrEnum):
     """How a run ended."""
 
     PUBLISHED = "published"
+    SUPERSEDED = "superseded"
     WAITING = "waiting"
     FAILED = "failed"
 
 
+_SAID = {
+    Ended.PUBLISHED: "is live",
+    Ended.SUPERSEDED: "is stored; another one was published meanwhile and is live",
+}
+
+
 class JobReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a run told CodePipeline. `reason`: of a failure, for people."""
+    """What a run told CodePipeline. `reason`: of a failure, for people. `waiting`: for the next run."""
 
     job: str
     ended: Ended
     release: str = ""
     reason: str = ""
+    waiting: Waiting | None = None
 
 
 class Answers(Protocol):
@@ -57,16 +68,15 @@ class Answers(Protocol):
 
 
 class Publisher(Protocol):
-    """The use cases of a site that a job needs."""
+    """The use cases of a site that a job needs; see `publishing`, where they are explained."""
 
-    def publish(self, tree: Tree, *, by: str) -> str:
-        """Make the tree the live release, and return its id without waiting for the edge. The same tree again
-        changes nothing. Raises SiteError, Unavailable, Conflict."""
-        ...
+    def publish(
+        self, tree: Tree, *, by: str, wait: bool = True, time_left: TimeLeft = forever
+    ) -> Published: ...
 
-    def confirm(self, release: str, *, seconds: float) -> None:
-        """Wait until visitors get this release. Raises SiteUnconfirmed, ReleaseUnknown."""
-        ...
+    def confirm(
+        self, release_id: str, *, invalidation: str | None = None, time_left: TimeLeft = forever
+    ) -> None: ...
 
 
 class PipelineJobs:
@@ -85,21 +95,20 @@ class PipelineJobs:
 
     def run(self, job: PipelineJob, time_left: TimeLeft) -> JobReport:
         """Do one job and answer it. Raises only when CodePipeline cannot be told, to be tried again."""
-        report = self._outcome(job, time_left)
+        report = self._outcome(job, lambda: time_left() - _MARGIN_SECONDS)
         if report.ended is Ended.FAILED:
             self._answers.fail(job.id, reason=report.reason)
-        elif report.ended is Ended.PUBLISHED:
-            summary = f"{self._site}: release {report.release} is live"
+        elif report.waiting:
+            self._answers.carry_on(job.id, token=continuation(report.waiting))
+        else:
+            summary = f"{self._site}: release {report.release} {_SAID[report.ended]}"
             variables = {"Release": report.release}
             self._answers.succeed(job.id, release=report.release, summary=summary, variables=variables)
-        else:
-            token = continuation(Waiting(report.release, _runs(job) + 1))
-            self._answers.carry_on(job.id, token=token)
         return report
 
     def _outcome(self, job: PipelineJob, time_left: TimeLeft) -> JobReport:
         try:
-            return self._work(job, time_left)
+            return self._work(job.id, self._accepted(job), time_left)
         except EverydayError as error:
             log.warning("job failed", extra={"job": job.id, "reason": str(error)})
             return JobReport(job.id, Ended.FAILED, reason=str(error))
@@ -109,32 +118,36 @@ class PipelineJobs:
             reason = f"an unexpected fault: {type(error).__name__}. See the log of site_publish."
             return JobReport(job.id, Ended.FAILED, reason=reason)
 
-    def _work(self, job: PipelineJob, time_left: TimeLeft) -> JobReport:
-        refusal = self._refusal(job)
-        if job.order is None or refusal:
-            return JobReport(job.id, Ended.FAILED, reason=refusal)
-        publisher = self._publisher()
-        release = job.order.waiting.release if job.order.waiting else self._publish(publisher, job.order)
-        try:
-            publisher.confirm(release, seconds=max(0.0, time_left() - _MARGIN_SECONDS))
-        except SiteUnconfirmed as error:
-            if _runs(job) + 1 >= _MOST_RUNS:
-                return JobReport(job.id, Ended.FAILED, release, str(error))
-            return JobReport(job.id, Ended.WAITING, release)
-        return JobReport(job.id, Ended.PUBLISHED, release)
-
-    def _refusal(self, job: PipelineJob) -> str:
+    def _accepted(self, job: PipelineJob) -> Order:
+        """Raises InvalidMessageError for a job that cannot be done."""
         if job.order is None:
-            return job.reason
+            raise InvalidMessageError(job.reason)
         if job.order.site != self._site:
-            return f"the action is for the site {job.order.site}, and this function publishes {self._site}"
-        return ""
+            raise InvalidMessageError(
+                f"the action is for the site {job.order.site}, and this function publishes {self._site}"
+            )
+        return job.order
 
-    def _publish(self, publisher: Publisher, order: Order) -> str:
+    def _work(self, job_id: str, order: Order, time_left: TimeLeft) -> JobReport:
+        publisher, waiting = self._publisher(), order.waiting
+        if waiting is None:
+            published = self._publish(publisher, order, time_left)
+            if published.superseded:
+                return JobReport(job_id, Ended.SUPERSEDED, published.release)
+            waiting = Waiting(published.release, 0, published.invalidation)
+        return self._confirm(publisher, job_id, waiting, time_left)
+
+    def _publish(self, publisher: Publisher, order: Order, time_left: TimeLeft) -> Published:
         with self._fetch(order.artifact) as tree:
-            return publisher.publish(tree, by="pipeline")
+            return publisher.publish(tree, by=_BY, wait=False, time_left=time_left)
 
-
-def _runs(job: PipelineJob) -> int:
-    """How many runs of this job looked for the release before this one."""
-    return job.order.waiting.runs if job.order and job.order.waiting else 0
+    def _confirm(self, publisher: Publisher, job_id: str, waiting: Waiting, time_left: TimeLeft) -> JobReport:
+        release = waiting.release
+        try:
+            publisher.confirm(release, invalidation=waiting.invalidation, time_left=time_left)
+        except SiteUnconfirmed:
+            if waiting.runs + 1 >= _MOST_RUNS:
+                raise
+            later = replace(waiting, runs=waiting.runs + 1)
+            return JobReport(job_id, Ended.WAITING, release, waiting=later)
+        return JobReport(job_id, Ended.PUBLISHED, release)
