@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from everyday.clients import client, default_session
+from everyday.clients import client, default_session, now
 from everyday.errors import SettingsError
 from everyday.settings import SiteSettings
 from everyday.site.model import SiteRules
@@ -18,11 +18,48 @@ if TYPE_CHECKING:
 
     from everyday.adapters.codepipeline import CodePipeline, CodePipelineAnswers
     from everyday.adapters.site_bucket import S3Bucket
+    from everyday.ports import Progress
     from everyday.site.messages import Artifact
+    from everyday.site.pipeline_job import PipelineJobs
     from everyday.site.ports import Cdn, Pointer, Tree, Visitor
+    from everyday.site.publishing import Publishing
+    from everyday.site.pushing import Pusher
 
 # CloudFront is run from here, whatever the region of the rest.
 _EDGE_REGION = "us-east-1"
+
+
+def publishing(
+    settings: SiteSettings, session: "boto3.Session | None" = None, *, progress: "Progress | None" = None
+) -> "Publishing":
+    """The site's use cases. Raises SettingsError."""
+    from random import random
+    from secrets import token_hex
+    from time import sleep
+
+    from everyday.site.confirming import Patience
+    from everyday.site.publishing import Publishing, World
+
+    session = session or default_session()
+    world = World(
+        bucket=bucket(settings, session),
+        pointer=pointer(settings, session),
+        cdn=cdn(settings, session),
+        visitor=visitor(settings),
+        patience=Patience(now, sleep, random),
+        new_id=lambda: token_hex(5),
+    )
+    return Publishing(settings.site, rules(settings), world, progress)
+
+
+def pipeline_jobs(settings: SiteSettings, session: "boto3.Session | None" = None) -> "PipelineJobs":
+    """Does what the site's pipeline asks for."""
+    from everyday.site.pipeline_job import PipelineJobs
+
+    session = session or default_session()
+    return PipelineJobs(
+        settings.site, answers(settings, session), artifact, lambda: publishing(settings, session)
+    )
 
 
 def rules(settings: SiteSettings) -> SiteRules:
@@ -78,6 +115,20 @@ def pipeline(settings: SiteSettings, name: str, session: "boto3.Session | None" 
     from everyday.adapters.codepipeline import CodePipeline
 
     return CodePipeline(client(session, "codepipeline", url=settings.pipeline_url), name)
+
+
+def pusher(
+    settings: SiteSettings, uploads: str, key: str, name: str, session: "boto3.Session | None" = None
+) -> "Pusher":
+    """Pushes zips to `key` of the bucket `uploads`, and follows the pipeline `name`."""
+    from time import sleep
+
+    from everyday.adapters.site_uploads import S3Uploads
+    from everyday.site.publishing import Publishing
+    from everyday.site.pushing import Pusher
+
+    bucket = S3Uploads(client(session, "s3"), uploads, key)
+    return Pusher(settings.site, bucket, pipeline(settings, name, session), sleep)
 
 
 def artifact(found: "Artifact") -> "AbstractContextManager[Tree]":
