@@ -98,8 +98,10 @@ class World:
         self.open = 0
 
     def run(self, job: PipelineJob, seconds: float = 900) -> Any:
-        jobs = PipelineJobs("oblique", self.answers, self._fetch, self._made)
-        return jobs.run(job, lambda: seconds)
+        return self.jobs().run(job, lambda: seconds)
+
+    def jobs(self) -> PipelineJobs:
+        return PipelineJobs("oblique", self.answers, self._fetch, self._made)
 
     def _made(self) -> NotedPublisher:
         if isinstance(self.publisher, Exception):
