@@ -184,7 +184,7 @@ class Config(Table):
     everyday: Everyday = Everyday()
     photos: Photos = Photos()
     jobs: Jobs = Jobs()
-    site: Sites = Field({})
+    site: Sites = Field(default={})
 
     @property
     def budget_usd(self) -> int:

@@ -15,12 +15,14 @@ CAPABILITIES = {
     "console": ("everyday_cli.console_command:console", "Look at everything in a browser, on this machine."),
     "photos": ("everyday_cli.photos_commands:photos", "Instagram to S3 and to the blog."),
     "jobs": ("everyday_cli.jobs_commands:jobs", "Container jobs on ECS, in priority order."),
+    "site": ("everyday_cli.site_commands:site", "Static sites on S3 and CloudFront, with releases."),
 }
 
 EXAMPLES = """
 everyday local up                     everything on this machine, with a sample account
 everyday photos list                  what is archived, and what is on the blog
 everyday jobs watch                   what runs and waits on the cluster
+everyday site push public             publish a folder, and follow it until visitors have it
 everyday photos backup --export instagram.zip --archive ~/instagram
 """
 

@@ -124,7 +124,6 @@ def pusher(
     from time import sleep
 
     from everyday.adapters.site_uploads import S3Uploads
-    from everyday.site.publishing import Publishing
     from everyday.site.pushing import Pusher
 
     bucket = S3Uploads(client(session, "s3"), uploads, key)
