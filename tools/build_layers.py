@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from stacks.layer_lock import (
@@ -37,14 +38,15 @@ def main() -> None:
     asked = parser.parse_args()
     for layer in (DEPS, SITE):
         if asked.only != "local":
-            target = {"python": LAMBDA_PYTHON, "platform": _PLATFORM}
-            build(layer, build_folder(layer) / "aws", target)
+            build(layer, build_folder(layer) / "aws", {"python": LAMBDA_PYTHON, "platform": _PLATFORM})
         if asked.only != "aws":
-            target = {"python": _version(asked.local_python), "platform": None}
-            build(layer, build_folder(layer) / "local", target, asked.local_python)
+            here = {"python": _version(asked.local_python), "platform": None}
+            build(layer, build_folder(layer) / "local", here, asked.local_python)
 
 
-def build(layer: str, folder: Path, target: dict[str, str | None], interpreter: Path | None = None) -> bool:
+def build(
+    layer: str, folder: Path, target: Mapping[str, str | None], interpreter: Path | None = None
+) -> bool:
     """Build one layer for one stage; False when it stands as it should.
 
     `target`: the `python` version, and a `platform` as uv names it, None for the one of `interpreter`.
@@ -68,7 +70,7 @@ def _version(interpreter: Path) -> str:
     ).stdout.strip()
 
 
-def _install(lock: Path, into: Path, target: dict[str, str | None], interpreter: Path | None) -> None:
+def _install(lock: Path, into: Path, target: Mapping[str, str | None], interpreter: Path | None) -> None:
     command = [ROOT / ".venv/bin/uv", "pip", "install", "--quiet", "--target", into, "--requirements", lock]
     command += ["--require-hashes", "--only-binary", ":all:", "--no-deps", "--link-mode", "copy"]
     command += ["--python", interpreter] if interpreter else ["--python-version", target["python"]]
