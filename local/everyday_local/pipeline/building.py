@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+
 from everyday.adapters.site_zip import pack, unpack
+from everyday.errors import SiteRefused
 
 _SECONDS = 900.0
 _TOLD = 1500
@@ -44,10 +46,19 @@ def build(project: Mapping[str, Any], source: bytes) -> bytes:
         folder = Path(scratch) / "src"
         archive = Path(scratch) / "source.zip"
         archive.write_bytes(source)
-        unpack(archive, folder)
+        _unpack(archive, folder)
         for command in spec.commands():
             _run(command, folder, _variables(project))
         return _packed(folder / spec.artifacts.base_directory, Path(scratch))
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """All that is in the zip, as CodeBuild has it: no folder in it is taken for the whole, as `unpack` would
+    for a site, because commands and `base-directory` are meant from the top."""
+    try:
+        unpack(archive, folder)
+    except SiteRefused as error:
+        raise BuildFailed(str(error)) from error
 
 
 def _run(command: str, folder: Path, variables: Mapping[str, str]) -> None:

@@ -6,11 +6,15 @@ from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from everyday.adapters.aws import translated
 from everyday.errors import BucketUnavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+
+_MISSING = 404
 
 
 class S3Uploads:
@@ -30,3 +34,15 @@ class S3Uploads:
                 ChecksumSHA256=b64encode(digest).decode(),
             )
         return answer["VersionId"]
+
+    def holds(self, digest: bytes) -> str | None:
+        """The version that is newest, if it has this SHA-256. Raises BucketUnavailable."""
+        with translated(BucketUnavailable, f"looking at {self._key}"):
+            try:
+                found = self._client.head_object(Bucket=self._bucket, Key=self._key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != _MISSING:
+                    raise
+                return None
+        same = found.get("ChecksumSHA256") == b64encode(digest).decode()
+        return found["VersionId"] if same else None

@@ -51,6 +51,10 @@ class Uploads(Protocol):
         """Store the zip with this SHA-256 and return its version."""
         ...
 
+    def holds(self, digest: bytes) -> str | None:
+        """The version that is newest, if it has this SHA-256."""
+        ...
+
 
 class PushState(StrEnum):
     """How it stands. FOLLOWED by a newer push: that one publishes. UNKNOWN: nobody looked to the end."""
@@ -93,6 +97,17 @@ class Pusher(NamedTuple):
         """Upload a zip; the pipeline sees it by itself."""
         version = self.uploads.push(archive, _digest(archive))
         return Pushed(site=self.site, version=version, size=archive.stat().st_size, state=PushState.UNKNOWN)
+
+    def known(self, archive: Path) -> Pushed | None:
+        """How it stands with the newest push, if it was of this very zip; None if it was of another one, and
+        when the pipeline has not heard of it."""
+        version = self.uploads.holds(_digest(archive))
+        execution = self.pipeline.started_by(version) if version else None
+        if version is None or execution is None:
+            return None
+        pushed = Pushed(site=self.site, version=version, size=archive.stat().st_size, state=PushState.UNKNOWN)
+        ended = execution.status in _ENDED
+        return _ended(pushed, execution, self.pipeline.actions(execution.id)) if ended else pushed
 
     def follow(self, pushed: Pushed, progress: Progress) -> Pushed:
         """Look on until the pipeline has ended, for 40 minutes at most. A look that gets no answer is one
