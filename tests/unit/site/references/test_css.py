@@ -22,6 +22,10 @@ FOUND = {
         b"a{b:-webkit-image-set('a.png' 1x,'b.png' type('image/no') 2x,url(c.png) 3x)} d{e:'no.png'}",
         ["a.png", "b.png", "c.png"],
     ),
+    "addresses and strings of image-set": (
+        b"a{b:image-set(url(a.png) 1x,url(b'.png) 2x,'c.png' 3x)}",
+        ["a.png", "c.png"],
+    ),
     "image-set after a comment": (b'a{b:image-set(/* "no.png" */"a.png" 1x)}', ["a.png"]),
     "src()": (b"a{b:src( 'a.png' )}", ["a.png"]),
     "a custom property": (b":root{--logo:url(a.svg)}", ["a.svg"]),

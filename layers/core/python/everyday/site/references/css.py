@@ -62,7 +62,8 @@ _TOKEN = re.compile(
     rb"|" + _COMMENT + rb"|[\s\S]|\Z)"
 )  # fmt: skip
 _IMAGES = re.compile(
-    rb"(?:[^\"'/()\\{};]++|" + _COMMENT + rb"|/|\\[\s\S])*+"
+    rb"(?:[^\"'/()\\{};@]++|" + _COMMENT + rb"|/|\\[\s\S]"
+    rb"|\((?<=(?i:url)\()(?!" + _WS + rb"*+[\"'])(?:[^)\\]++|\\[\s\S])*+\)?)*+"
     rb'(?:"(?P<double>' + _DOUBLE + rb")\"|'(?P<single>" + _SINGLE + rb")'|(?P<open>\((?<!(?i:image-set)\())"
     rb"|(?P<close>\))|(?P<end>[\s\S]|\Z))"
 )
