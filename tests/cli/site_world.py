@@ -1,4 +1,4 @@
-"""Sites in memory: bucket, edge and visitor of two sites, a pipeline that a test plays, a clock that waits."""
+"""Sites in memory: bucket, edge and visitor of two sites, a pipeline that a test plays, and a clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
