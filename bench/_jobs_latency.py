@@ -66,7 +66,7 @@ def decision_latency() -> Iterator[Row]:
 def drain() -> Drained:
     """Bring everything up in a folder of its own, run the sample jobs, and read what ECS saw."""
     with tempfile.TemporaryDirectory() as path:
-        up = Up(Folder(Path(path)), Silent(), Silent())
+        up = Up(Folder(Path(path)), Silent(), Silent(), Silent())
         with up.deployed() as deployed:
             summary = deployed.jobs_job(Silent()).run()
             log = requests.get(f"{deployed.cast.ecs.address}/_standin/log", timeout=60).json()

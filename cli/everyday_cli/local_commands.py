@@ -52,8 +52,8 @@ def _folder_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--ghost", is_flag=True, help="Post on a real Ghost 6 instead of the light blog.")
 @_folder_option
 def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
-    """Start everything, deploy it with the real `cdk deploy`, back up and post the sample account, and run
-    100 sample jobs in priority order.
+    """Start everything, deploy it with the real `cdk deploy`, back up and post the sample account, run
+    100 sample jobs in priority order, and publish the example sites.
 
     Stays until Ctrl-C, which ends every process it started. Running it again is quick and harmless.
     """
@@ -64,8 +64,8 @@ def up(*, once: bool, detach: bool, ghost: bool, folder: Path | None) -> None:
 
     out, place = output.current(), Folder.chosen(folder)
     with _interruptible():
-        with out.two_progresses() as (progress, beside):
-            run = Up(place, progress, beside)
+        with out.progresses(3) as (photos, jobs, site):
+            run = Up(place, photos, jobs, site)
             summary = run.run(ghost=ghost, once=once)
         try:
             _tell(out, summary, place, once=once)
@@ -135,7 +135,7 @@ def _tell(out: output.Output, summary: "Summary", place: "Folder", *, once: bool
     from everyday_local.status import status as status_of
 
     found = status_of(place)
-    photos, jobs = summary.photos, summary.jobs
+    photos, jobs, site = summary.photos, summary.jobs, summary.site
     addresses = {} if once else {"addresses": {each.name: each.address for each in found.services}}
 
     def show(console: "Console") -> None:
@@ -147,13 +147,17 @@ def _tell(out: output.Output, summary: "Summary", place: "Folder", *, once: bool
             f"[bold]jobs[/]: {jobs.submitted} submitted, {jobs.succeeded} succeeded; "
             f"{jobs.run_task_calls} RunTask calls, {jobs.rejects} rejected; {jobs.inversions} out of order"
         )
+        console.print(
+            f"[bold]site[/]: {site.published} of {site.sites} published, {site.files} files seen, "
+            f"{site.broken} missing"
+        )
         if waiting := photos.media - photos.archived:
             console.print(f"{waiting} waiting for another try; why: everyday photos list")
         if not once:
             _show_status(console, found)
             console.print(_NEXT)
 
-    out.result({"photos": photos, "jobs": jobs, **addresses}, show)
+    out.result({"photos": photos, "jobs": jobs, "site": site, **addresses}, show)
 
 
 def _show_status(console: "Console", found: "Status") -> None:
@@ -165,7 +169,16 @@ def _show_status(console: "Console", found: "Status") -> None:
     table = Table.grid(padding=(0, 2))
     for each in found.services:
         table.add_row(each.title, f"[link={each.address}]{each.address}[/]", f"[dim]{each.log}[/]")
+        if each.name == "edge":
+            for address in _example_sites(each.address):
+                table.add_row("", f"[link={address}]{address}[/]")
     console.print(table)
+
+
+def _example_sites(edge: str) -> "Iterator[str]":
+    from stacks.site_table import EXAMPLES
+
+    return (edge.replace("127.0.0.1", f"{name}.localhost") for name in EXAMPLES)
 
 
 _NEXT = """
@@ -173,4 +186,5 @@ Try next, in another terminal:
   everyday photos list
   everyday photos restore ~/my-instagram
   everyday jobs list
-  everyday jobs cluster"""
+  everyday jobs cluster
+  everyday site releases --site oblique"""

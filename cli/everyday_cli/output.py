@@ -71,17 +71,12 @@ class Output:
     @contextmanager
     def progress(self, *, expected: int | None = None) -> "Iterator[Progress]":
         """Bars on a terminal; nothing on a pipe or with --json. `expected`: steps of work that cannot say."""
-        with self._progresses(1, expected) as shown:
+        with self.progresses(1, expected) as shown:
             yield shown[0]
 
     @contextmanager
-    def two_progresses(self) -> "Iterator[tuple[Progress, Progress]]":
-        """The same for work that is done at the same time as other work."""
-        with self._progresses(2) as (one, beside):
-            yield one, beside
-
-    @contextmanager
-    def _progresses(self, count: int, expected: int | None = None) -> "Iterator[Sequence[Progress]]":
+    def progresses(self, count: int, expected: int | None = None) -> "Iterator[Sequence[Progress]]":
+        """The same for works that are done side by side."""
         from everyday.ports import Silent
 
         if self.json or not sys.stderr.isatty():

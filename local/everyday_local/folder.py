@@ -17,7 +17,7 @@ FOLDER_VARIABLE = "EVERYDAY_LOCAL"
 _BYTE_CODE = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
 _MADE = (
     *("run", "logs", "home", "tmp", "cdk.out"),
-    *("aws", "objects", "valkey", "instagram", "ecs", "blog", "ghost"),
+    *("aws", "objects", "valkey", "instagram", "ecs", "pipeline", "edge", "blog", "ghost"),
 )
 
 

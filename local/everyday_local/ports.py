@@ -14,7 +14,9 @@ PREFERRED = {
     "ministack": 4566,
     "instagram": 4571,
     "ecs": 4575,
+    "pipeline": 4577,
     "console": 4580,
+    "edge": 4590,
     "blog": 2368,
     "valkey": 6399,
 }

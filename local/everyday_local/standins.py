@@ -39,6 +39,32 @@ def ecs(folder: Folder, *, port: int, events_url: str) -> Service:
     )
 
 
+def pipeline(folder: Folder, *, port: int, cloud_url: str) -> Service:
+    """CodePipeline, running the definitions that were deployed."""
+    state = folder.sub("pipeline")
+    return _module(
+        folder,
+        "pipeline",
+        "CodePipeline",
+        ["everyday_local.pipeline", "--port", str(port), "--state", str(state), "--cloud", cloud_url],
+        port=port,
+        ready=answers(port, "/_standin/health"),
+    )
+
+
+def edge(folder: Folder, *, port: int, cloud_url: str) -> Service:
+    """CloudFront: serves the sites, runs their functions, keeps their key-value stores."""
+    state = folder.sub("edge")
+    return _module(
+        folder,
+        "edge",
+        "sites",
+        ["everyday_local.edge", "--port", str(port), "--state", str(state), "--cloud", cloud_url],
+        port=port,
+        ready=answers(port, "/_standin/health"),
+    )
+
+
 def light_blog(folder: Folder, *, port: int) -> Service:
     """A light stand-in for Ghost."""
     state = folder.sub("blog")

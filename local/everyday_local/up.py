@@ -23,12 +23,13 @@ from everyday_local.photos_job import PhotosJob
 from everyday_local.processes import Processes
 from everyday_local.secrets import fill
 from everyday_local.service import Service
+from everyday_local.site_job import SiteJob, SiteSummary
 from everyday_local.valkey import valkey
 
 if TYPE_CHECKING:
     import boto3
 
-_THREADS = 6
+_THREADS = 8
 _TRIES = 3
 
 
@@ -53,6 +54,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     photos: PhotosSummary
     jobs: JobsSummary
+    site: SiteSummary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,8 @@ class Cast:
     valkey: Service
     instagram: Service
     ecs: Service
+    pipeline: Service
+    edge: Service
     blog: Service
     console: Service
     admin_key_file: Path
@@ -79,6 +83,10 @@ class Deployed(NamedTuple):
         """The main job of `jobs`, to be run."""
         return JobsJob(self.session, self.outputs, progress, ecs_url=self.cast.ecs.address)
 
+    def site_job(self, progress: Progress) -> SiteJob:
+        """The main job of `site`, to be run."""
+        return SiteJob(self.session, self.outputs, progress, edge_url=self.cast.edge.address)
+
 
 def cast_of(folder: Folder, memory: Memory) -> Cast:
     """The services of a folder, at the ports it remembers. Raises LocalError when a program is missing."""
@@ -90,6 +98,8 @@ def cast_of(folder: Folder, memory: Memory) -> Cast:
         valkey=valkey(folder, port=at["valkey"]),
         instagram=instagram,
         ecs=standins.ecs(folder, port=at["ecs"], events_url=cloud.address),
+        pipeline=standins.pipeline(folder, port=at["pipeline"], cloud_url=cloud.address),
+        edge=standins.edge(folder, port=at["edge"], cloud_url=cloud.address),
         blog=(standins.real_blog if ghost else standins.light_blog)(folder, port=at["blog"]),
         console=standins.console(folder, port=at["console"], instagram_url=instagram.address),
         admin_key_file=standins.admin_key_file(folder, ghost=ghost),
@@ -97,13 +107,14 @@ def cast_of(folder: Folder, memory: Memory) -> Cast:
 
 
 class Up:
-    """One `up` in one folder. `beside` shows what is done at the same time as what `progress` shows."""
+    """One `up` in one folder. `jobs` and `site` show what is done beside what `progress` shows."""
 
-    def __init__(self, folder: Folder, progress: Progress, beside: Progress) -> None:
+    def __init__(self, folder: Folder, progress: Progress, jobs: Progress, site: Progress) -> None:
         self.folder = folder
         self.processes = Processes(folder)
         self._progress = progress
-        self._beside = beside
+        self._jobs = jobs
+        self._site = site
 
     def run(self, *, ghost: bool, once: bool) -> Summary:
         """Everything up to the summary; a second run changes only what is different.
@@ -158,6 +169,8 @@ class Up:
                 "ghost_url": cast.blog.address,
                 "state_url": cast.valkey.address,
                 "ecs_url": cast.ecs.address,
+                "edge_url": cast.edge.address,
+                "pipeline_url": cast.pipeline.address,
             },
         )
         self._progress.begin("Starting", None)
@@ -170,7 +183,7 @@ class Up:
     def _start_and_deploy(self, pool: ThreadPoolExecutor, cast: Cast, deployment: Deployment) -> None:
         """Everything that does not wait for something else runs side by side."""
         stale = not deployment.current()
-        services = (cast.valkey, cast.instagram, cast.ecs, cast.blog)
+        services = (cast.valkey, cast.instagram, cast.ecs, cast.pipeline, cast.edge, cast.blog)
         work = [partial(self._ensure, service) for service in services]
         work += [partial(deployment.synth), partial(deployment.bootstrap)] if stale else []
         for running in [pool.submit(each) for each in work]:
@@ -181,8 +194,9 @@ class Up:
 
     def _fire(self, pool: ThreadPoolExecutor, deployed: Deployed) -> Summary:
         """The main jobs, side by side."""
-        draining = pool.submit(deployed.jobs_job(self._beside).run)
-        return Summary(self._photos(deployed), draining.result())
+        draining = pool.submit(deployed.jobs_job(self._jobs).run)
+        publishing = pool.submit(deployed.site_job(self._site).run)
+        return Summary(self._photos(deployed), draining.result(), publishing.result())
 
     def _photos(self, deployed: Deployed) -> PhotosSummary:
         cast, outputs, session = deployed

@@ -151,7 +151,7 @@ def test_work_that_is_done_side_by_side_has_a_bar_each(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    with Output().two_progresses() as (one, beside):
+    with Output().progresses(2) as (one, beside):
         one.begin("Backing up", 1)
         beside.begin("Running jobs", 2)
         for each in (one, beside, beside):
