@@ -7,8 +7,10 @@ from everyday.site.scan import Site
 
 # What a script imports by an address, and its source map, are worth a word when they are missing.
 _NAMING = re.compile(rb"""sourceMappingURL=(?!data:)|\b(?:from|import)\s*\(?\s*["'`]\.{0,2}/""")
-# `img/` at the end of a string, or before what is filled in: an address that is made when the script runs.
-_FOLDER = re.compile(rb"""(?<![\w.@%-])([\w.@%-]+)/[\w.@%-]*(?:["'`]|\$\{)""")
+# What follows the folder in `"img/"`, `"img/big-"` and `img/${`: addresses that are made when the script runs.
+_AFTER_FOLDER = re.compile(rb"""/[\w.@%-]{0,100}(?:["'`]|\$\{)""")
+_FOLDER = re.compile(rb"[\w.@%-]+\Z")
+_LONGEST_FOLDER = 255
 
 
 class Relevance:
@@ -21,4 +23,8 @@ class Relevance:
     def __call__(self, content: bytes) -> bool:
         if self._candidates.any_in(content) or _NAMING.search(content):
             return True
-        return any(match[1] in self._folders for match in _FOLDER.finditer(content))
+        return any(self._folder(content, match.start()) for match in _AFTER_FOLDER.finditer(content))
+
+    def _folder(self, content: bytes, end: int) -> bool:
+        before = _FOLDER.search(content, max(0, end - _LONGEST_FOLDER), end)
+        return before is not None and before[0] in self._folders

@@ -6,12 +6,14 @@ if answer.path and answer.at is not None:
     insert at found.byte(answer.at)
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
 from everyday.site import urls
 from everyday.site.importmap import ImportMap, mapped, read_map
+from everyday.site.names import insertion
 from everyday.site.references.found import Found, Kind
 
 
@@ -103,6 +105,12 @@ class Resolver:
         return answer
 
     def _look(self, folder: str | None, text: str) -> Answer:
+        if folder is not None and (plain := _PLAIN.fullmatch(text)):
+            target = _plain_target(folder, plain[1], plain[2])
+            if target in self._paths:
+                return Answer(
+                    Outcome.FILE, target, text.rfind("/") + 1 + insertion(target.rpartition("/")[2])
+                )
         path = urls.path_of(text, self._site)
         if path is None or (folder is None and not urls.is_absolute(text)):
             return ELSEWHERE
@@ -159,6 +167,18 @@ class Resolver:
         if target is None:
             return ELSEWHERE
         return Answer(Outcome.FILE if target in self._paths else Outcome.MISSING, target, at)
+
+
+# Most addresses: these parts mean what they say, so they need none of the standard's rules.
+_PLAIN = re.compile(r"(/|(?:\.\./)*)((?:[\w-][\w.-]*/)*[\w-][\w.-]*)", re.ASCII)
+
+
+def _plain_target(folder: str, up: str, rest: str) -> str:
+    if up == "/":
+        return rest
+    for _ in range(len(up) // len("../")):
+        folder = folder[: folder.rfind("/", 0, -1) + 1]
+    return folder + rest
 
 
 def _looks_like_address(text: str) -> bool:
