@@ -7,7 +7,7 @@ from everyday.site.scan import Site
 
 # What a script imports by an address, and its source map, are worth a word when they are missing.
 _NAMING = re.compile(rb"""sourceMappingURL=(?!data:)|\b(?:from|import)\s*\(?\s*["'`]\.{0,2}/""")
-# What follows the folder in `"img/"`, `"img/big-"` and `img/${`: addresses that are made when the script runs.
+# What follows the folder in `"img/"`, `"img/big-"` and `img/${`: addresses that a script makes when it runs.
 _AFTER_FOLDER = re.compile(rb"""/[\w.@%-]{0,100}(?:["'`]|\$\{)""")
 _FOLDER = re.compile(rb"[\w.@%-]+\Z")
 _LONGEST_FOLDER = 255

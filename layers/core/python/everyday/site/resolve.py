@@ -108,9 +108,8 @@ class Resolver:
         if folder is not None and (plain := _PLAIN.fullmatch(text)):
             target = _plain_target(folder, plain[1], plain[2])
             if target in self._paths:
-                return Answer(
-                    Outcome.FILE, target, text.rfind("/") + 1 + insertion(target.rpartition("/")[2])
-                )
+                name = text.rfind("/") + 1
+                return Answer(Outcome.FILE, target, name + insertion(text[name:]))
         path = urls.path_of(text, self._site)
         if path is None or (folder is None and not urls.is_absolute(text)):
             return ELSEWHERE
