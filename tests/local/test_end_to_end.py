@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from everyday_local import instagram as sample
 from everyday_local.folder import FOLDER_VARIABLE, PROJECT
@@ -80,7 +83,7 @@ def services(folder: Path) -> dict[str, dict[str, Any]]:
 
 def test_once_backs_the_account_up_posts_it_and_ends_everything(once: dict[str, Any]) -> None:
     photos = once["summary"]["photos"]
-    assert list(once["summary"]) == ["photos", "jobs"]
+    assert list(once["summary"]) == ["photos", "jobs", "site"]
     assert photos["posts"] == photos["archived"] >= 60
     assert photos["media"] == photos["archived"] + WITHHELD
     assert photos["duplicates"] == 0
@@ -94,11 +97,19 @@ def test_once_runs_a_hundred_jobs_in_their_order_with_no_call_in_vain(once: dict
     assert (jobs["rejects"], jobs["inversions"]) == (0, 0)
 
 
+def test_once_publishes_both_example_sites_whole(once: dict[str, Any]) -> None:
+    site = once["summary"]["site"]
+    assert (site["sites"], site["published"], site["broken"]) == (2, 2, 0)
+    assert site["files"] >= 30
+
+
 def test_a_later_run_deploys_nothing_posts_nothing_and_starts_nothing(
     folder: Path, down: None, once: dict[str, Any]
 ) -> None:
     deployed = (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns
+    pushed = (folder / "pipeline" / "executions.json").read_bytes()
     assert everyday(folder, "local", "up", "--once", "--json") == once["summary"]
+    assert (folder / "pipeline" / "executions.json").read_bytes() == pushed
     assert (folder / "logs" / "cdk-deploy.log").stat().st_mtime_ns == deployed
     assert marked(folder) == set()
 
@@ -116,7 +127,7 @@ def test_no_process_has_the_owners_credentials(folder: Path, up: dict[str, Any])
 
 
 def test_the_commands_work_on_it_by_default(folder: Path, up: dict[str, Any]) -> None:
-    assert {"ministack", "instagram", "ecs", "blog", "valkey"} <= set(services(folder))
+    assert {"ministack", "instagram", "ecs", "pipeline", "edge", "blog", "valkey"} <= set(services(folder))
     assert everyday(folder, "photos", "verify", "--json")
 
 
@@ -152,6 +163,41 @@ def test_a_job_that_can_never_run_is_rejected_with_the_reason(
     assert "4096 MiB" in told["reason"]
 
 
+def ask(up: dict[str, Any], path: str) -> requests.Response:
+    """GET a path of the site oblique."""
+    host = {"Host": up["addresses"]["edge"].removeprefix("http://").replace("127.0.0.1", "oblique.localhost")}
+    return requests.get(up["addresses"]["edge"] + path, headers=host, timeout=30, allow_redirects=False)
+
+
+def test_a_site_is_served_as_cloudfront_would(up: dict[str, Any]) -> None:
+    page = ask(up, "/")
+    style = re.search(r'href="(css/main\.[a-z0-9]{10}\.css)"', page.text)
+    assert style
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-cache")
+    asset = ask(up, f"/{style[1]}")
+    assert asset.status_code == 200
+    assert "immutable" in asset.headers["cache-control"]
+    assert ask(up, "/css/main.css").status_code == 404
+    assert ask(up, "/deck").status_code == 200
+    assert ask(up, "/cards").headers["location"] == "/deck"
+    assert ask(up, "/nothing").status_code == 404
+
+
+def test_a_changed_site_is_pushed_and_taken_back(folder: Path, up: dict[str, Any], tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "examples" / "sites" / "oblique", tmp_path / "oblique")
+    (tmp_path / "oblique" / "deck.html").open("a").write("<!-- one card more -->")
+    before = ask(up, "/").headers["x-everyday-release"]
+    pushed = everyday(folder, "site", "push", str(tmp_path / "oblique"), "--json")
+    assert pushed["state"] == "published"
+    after = ask(up, "/deck")
+    assert "one card more" in after.text
+    assert after.headers["x-everyday-release"] != before
+    everyday(folder, "site", "rollback", before, "--site", "oblique", "--json")
+    again = ask(up, "/deck")
+    assert again.headers["x-everyday-release"] == before
+    assert "one card more" not in again.text
+
+
 def test_another_run_beside_it_changes_no_process(folder: Path, up: dict[str, Any]) -> None:
     before = services(folder)
     photos = everyday(folder, "local", "up", "--once", "--json")["photos"]
@@ -172,7 +218,7 @@ def test_a_service_that_was_killed_is_started_again(folder: Path, up: dict[str, 
 
 def test_down_ends_everything(folder: Path, up: dict[str, Any]) -> None:
     ended = everyday(folder, "local", "down", "--json")["ended"]
-    assert {"ministack", "instagram", "ecs", "blog", "valkey"} <= set(ended)
+    assert {"ministack", "instagram", "ecs", "pipeline", "edge", "blog", "valkey"} <= set(ended)
     assert marked(folder) == set()
 
 
