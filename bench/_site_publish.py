@@ -1,13 +1,12 @@
 """How fast a site gets into its bucket, and by how many requests, beside others that sync folders to S3.
 
 S3 is our own strict stub in a process of its own, which adds 20 ms to each request. Every run is a program
-of its own, ours too, its start included. Ours revs the site first, and the others do not; what rev takes is taken
-off in one row and left in in the other.
+of its own, ours too, its start included. Ours revs the site first, and the others do not; what rev takes is
+taken off in one row and left in in the other.
 """
 
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from _report import Row
 from _site_rev import site
@@ -149,7 +148,7 @@ def _run(command: Command, folder: Path, url: str) -> Run:
     try:
         done = subprocess.run(
             command(folder, url),
-            env={**os.environ, **ENVIRONMENT},
+            env=_environment(folder),
             capture_output=True,
             timeout=LIMIT_SECONDS,
             check=True,
@@ -164,6 +163,13 @@ def _run(command: Command, folder: Path, url: str) -> Run:
     return Run(seconds, {**requests, **told.get("requests", {})}, told.get("rev", 0.0))
 
 
+def _environment(folder: Path) -> dict[str, str]:
+    """With Python's byte code kept, as that of an installed program is, wherever the sources are."""
+    env = {**os.environ, **ENVIRONMENT, "PYTHONPYCACHEPREFIX": str(folder.parent / "pycache")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
+
+
 def _requests(runs: Mapping[str, Run]) -> str:
     def text(run: Run) -> str:
         if run.seconds >= LIMIT_SECONDS:
@@ -174,7 +180,7 @@ def _requests(runs: Mapping[str, Run]) -> str:
 
 
 def _ours(folder: Path, url: str) -> Sequence[str]:
-    return [sys.executable, __file__, str(folder), url]
+    return [sys.executable, str(Path(__file__).with_name("_site_publish_once.py")), str(folder), url]
 
 
 def _peers(scratch: Path) -> tuple[dict[str, Command], str]:
@@ -237,67 +243,3 @@ def _pip(scratch: Path, package: str) -> None:
     uv = Path(sys.executable).parent / "uv"
     install = [str(uv), "pip", "install", "--target", str(scratch), package]
     subprocess.run(install, check=True, capture_output=True, timeout=LIMIT_SECONDS)
-
-
-class _Edge:
-    """CloudFront in a file beside the site: its requests are counted, and no part of what is measured."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._values: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        self.requests = {"edge GetKey": 0, "edge UpdateKeys": 0, "edge DescribeKeyValueStore": 0}
-
-    def get(self, key: str) -> str | None:
-        self.requests["edge GetKey"] += 1
-        return self._values.get(key)
-
-    def change(self, puts: Mapping[str, str], deletes: Sequence[str], *, pointer: Any, **_: int) -> bool:
-        self.requests["edge DescribeKeyValueStore"] += 1
-        self.requests["edge GetKey"] += 1
-        keys = len(puts) + len(deletes) + bool(pointer)
-        self.requests["edge UpdateKeys"] += -(-keys // 50)
-        self._values |= dict(puts) | ({"live": pointer[0]} if pointer else {})
-        self._path.write_text(json.dumps(self._values))
-        return True
-
-
-def main(folder: Path, url: str) -> None:
-    """Publish once, and print what of it the others have no part of."""
-    import boto3
-
-    from everyday.adapters.aws import client_config
-    from everyday.adapters.site_bucket import THREADS, S3Bucket
-    from everyday.adapters.site_folder import FolderTree
-    from everyday.clients import now
-    from everyday.site import rev
-    from everyday.site.confirming import Patience
-    from everyday.site.model import SiteRules
-    from everyday.site.publishing import Publishing, World
-
-    took, real = [0.0], rev.rev
-
-    def timed(*given: Any, **named: Any) -> Any:
-        began = time.perf_counter()
-        made = real(*given, **named)
-        took[0] += time.perf_counter() - began
-        return made
-
-    rev.rev = timed
-    session = boto3.Session()
-    client = session.client("s3", endpoint_url=url, config=client_config(connections=THREADS))
-    edge = _Edge(folder.parent / f"{folder.name}-{url.rpartition(':')[2]}.json")
-    nobody: Any = None
-    world = World(
-        bucket=S3Bucket(client, "site", session),
-        pointer=edge,
-        cdn=nobody,
-        visitor=nobody,
-        patience=Patience(now, time.sleep, random.random),
-        new_id=lambda: "bench",
-    )
-    Publishing("site", SiteRules(), world).publish(FolderTree(folder), by="bench", wait=False)
-    print(json.dumps({"rev": took[0], "requests": {name: it for name, it in edge.requests.items() if it}}))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
