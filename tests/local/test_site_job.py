@@ -16,7 +16,7 @@ from everyday_local.site_job import SiteJob, SiteSummary
 from tests.web import reply, serving
 
 SITE = "oblique"
-OUTPUT = {
+OUTPUT: dict[str, Any] = {
     "settings": {
         "site": SITE,
         "bucket": "b",
@@ -72,7 +72,7 @@ def live() -> dict[str, str]:
 
 @pytest.fixture
 def job(pusher: Pusher, live: dict[str, str]) -> Iterator[SiteJob]:
-    outputs = {"SiteoXf": json.dumps({**OUTPUT, "settings": {**OUTPUT["settings"], "site": "o-f"}})}  # type: ignore[dict-item]
+    outputs = {"SiteoXf": json.dumps({**OUTPUT, "settings": {**OUTPUT["settings"], "site": "o-f"}})}
     outputs["Siteoblique"] = json.dumps(OUTPUT)
     with serving(lambda asked: reply(asked, b"<p>", **live)) as edge:
         yield SiteJob(local_session(edge.url), outputs, Silent(), edge_url=edge.url)
