@@ -46,7 +46,7 @@ def pages(text: str) -> dict[str, str]:
 
 
 class Scene:
-    """One site. `gate`: what every call passes. `publishing()` makes a publisher, each a process of its own."""
+    """One site. `gate`: what every call passes. `publishing()` makes a publisher, as a process of its own."""
 
     def __init__(self, gate: Gate = open_gate, *, step_keys: int = 50, **rules: Any) -> None:
         self.now = BEGAN
@@ -64,11 +64,13 @@ class Scene:
     def later(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
-    def publishing(self, *, skew: timedelta = timedelta(), **rules: Any) -> Publishing:
-        """A publisher whose clock is wrong by `skew`."""
+    def publishing(
+        self, *, skew: timedelta = timedelta(), gate: Gate | None = None, **rules: Any
+    ) -> Publishing:
+        """A publisher whose clock is wrong by `skew`, and whose calls pass a gate of their own."""
         world = World(
-            bucket=self.bucket,
-            pointer=self.pointer,
+            bucket=self.bucket.by_way_of(gate) if gate else self.bucket,
+            pointer=self.pointer.by_way_of(gate) if gate else self.pointer,
             cdn=self.cdn,
             visitor=self.visitor,
             patience=Patience(lambda: self.now + skew, lambda pause: self.later(seconds=pause), lambda: 1.0),

@@ -6,6 +6,7 @@ else go on first. What each holds can be looked at: `versions`, `values`, `inval
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
@@ -51,6 +52,12 @@ class MemoryBucket:
     def __init__(self, clock: Clock, gate: Gate = open_gate) -> None:
         self.versions: dict[str, list[Version]] = {}
         self._clock, self._gate, self._lock = clock, gate, Lock()
+
+    def by_way_of(self, gate: Gate) -> "MemoryBucket":
+        """The same bucket for somebody whose calls pass another gate."""
+        other = copy(self)
+        other._gate = gate
+        return other
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         def effect() -> tuple[bytes, str] | None:
@@ -131,12 +138,18 @@ def _tag(version: Version) -> str:
 
 
 class MemoryPointer:
-    """A Pointer in a dictionary. `tag` counts its changes; each step of a change names the one it saw."""
+    """A Pointer in a dictionary. Each change has a tag, and each step names the one it saw."""
 
     def __init__(self, gate: Gate = open_gate, step_keys: int = _STEP_KEYS) -> None:
         self.values: dict[str, str] = {}
-        self.tag = 0
+        self._tags = [0]
         self._gate, self._step_keys, self._lock = gate, step_keys, Lock()
+
+    def by_way_of(self, gate: Gate) -> "MemoryPointer":
+        """The same store for somebody whose calls pass another gate."""
+        other = copy(self)
+        other._gate = gate
+        return other
 
     def get(self, key: str) -> str | None:
         return self._gate("get", key, lambda: self.values.get(key))
@@ -150,7 +163,7 @@ class MemoryPointer:
         base: int = 0,
     ) -> bool:
         for _ in range(_ATTEMPTS):
-            tag, live = self._gate("look", LIVE, lambda: (self.tag, self.values.get(LIVE)))
+            tag, live = self._gate("look", LIVE, lambda: (self._tags[-1], self.values.get(LIVE)))
             if pointer and live != pointer[0] and changes_of(live) >= pointer[1]:
                 return False
             if changes_of(live) < base:
@@ -167,9 +180,9 @@ class MemoryPointer:
 
     def _update(self, tag: int, step: "_Step") -> bool:
         with self._lock:
-            if self.tag != tag:
+            if self._tags[-1] != tag:
                 return False
-            self.tag += 1
+            self._tags.append(tag + 1)
             self.values.update(step.puts)
             for key in step.deletes:
                 self.values.pop(key, None)

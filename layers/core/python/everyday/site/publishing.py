@@ -5,44 +5,29 @@ condition that nobody else did since it was read, and then turns the edge's poin
 leaves the old site whole; the next publication, of the same folder or of another one, finishes the work.
 """
 
-import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from everyday.errors import SiteConflict, SiteUnconfirmed, Unavailable
+from everyday.errors import SiteConflict
 from everyday.ports import Progress, Silent, TimeLeft, forever
 from everyday.site import retention
-from everyday.site.confirming import Patience, answers_with, is_invalidated, probe_of
+from everyday.site.afterwards import Afterwards, World
 from everyday.site.documents import Held, Manifests
 from everyday.site.edge import LIVE, changes_of
 from everyday.site.manifest import pointer_value, release_named
 from everyday.site.model import Manifest, Release, SiteRules
 from everyday.site.plan import Plan, invalidation, invalidation_reference, plan
-from everyday.site.ports import Bucket, Cdn, Pointer, Tree, Visitor
+from everyday.site.ports import Tree
 from everyday.site.publication import Publication
 from everyday.site.releases import released, rolled_back
 from everyday.site.reports import Listed, Planned, Published
 from everyday.site.storing import Storing
 from everyday.site.verify import Verified, damaged, sizes_in, verify
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """The outside of one site. `new_id` gives the random part of a release's id: lower-case letters and
-    digits, hard to guess, for it opens a preview."""
-
-    bucket: Bucket
-    pointer: Pointer
-    cdn: Cdn
-    visitor: Visitor
-    patience: Patience
-    new_id: Callable[[], str]
+__all__ = ["Publishing", "World"]
 
 
 class Publishing:
@@ -52,6 +37,7 @@ class Publishing:
         self._site, self._rules, self._world = site, rules, world
         self._progress = progress or Silent()
         self._manifests = Manifests(site, world.bucket)
+        self._afterwards = Afterwards(world, self._manifests, rules.confirm_seconds, self._progress)
 
     def plan(self, tree: Tree) -> Planned:
         """What `publish` would do. Raises SiteRefused."""
@@ -88,7 +74,7 @@ class Publishing:
             same = None if repair else _same(old.manifest, order.inputs, live=live)
             if same:
                 return self._pointed_again(old, same)
-            storing.begin(old.manifest)
+            storing.begin()
             return self._release(publication, storing, old, order)
 
         return self._finished(self._manifests.tried(attempt), wait, time_left)
@@ -103,7 +89,7 @@ class Publishing:
                 return self._pointed_again(old, release)
             new = rolled_back(old.manifest, release, self._rules, self._clock())
             held = self._manifests.write(new, old)
-            return self._done(held, release, superseded=not self._point(old.manifest, new))
+            return self._done(held, release, told=self._told(old.manifest, new))
 
         return self._finished(self._manifests.tried(attempt), wait, time_left)
 
@@ -122,7 +108,10 @@ class Publishing:
         Raises ReleaseUnknown; SiteUnconfirmed when the time is over.
         """
         held = self._manifests.read()
-        self._confirm(held, release_named(held.manifest, release_id), invalidation, seconds, time_left)
+        release = release_named(held.manifest, release_id)
+        self._afterwards.confirm(
+            held, release, invalidation=invalidation, seconds=seconds, time_left=time_left
+        )
 
     def releases(self) -> Sequence[Listed]:
         """What is kept, newest first."""
@@ -148,7 +137,7 @@ class Publishing:
         return self._done(
             held,
             release,
-            superseded=not self._point(old.manifest, new),
+            told=self._told(old.manifest, new),
             invalidation=invalidation_id,
             plan=planned,
             notes=publication.notes(told),
@@ -177,52 +166,23 @@ class Publishing:
             return self._done(held, release, same=True)
         if changes_of(found) > manifest.changes:
             raise SiteConflict("another publisher was faster")
-        return self._done(held, release, superseded=not self._point(None, manifest))
+        return self._done(held, release, told=self._told(None, manifest))
 
-    def _point(self, old: Manifest | None, new: Manifest) -> bool:
-        return retention.point(self._world.pointer, old, new)
+    def _told(self, old: Manifest | None, new: Manifest) -> bool:
+        """Tell the edge. False: visitors get another release all the same, by a later publication."""
+        if retention.point(self._world.pointer, old, new):
+            return True
+        return self._manifests.read().manifest.live == new.live
 
     # Afterwards
 
     def _finished(self, done: "_Done", wait: bool, time_left: TimeLeft) -> Published:
         published = done.published
         if wait and not published.same and not published.superseded:
-            self._confirm(done.held, done.release, published.invalidation, None, time_left)
+            self._afterwards.confirm(
+                done.held, done.release, invalidation=published.invalidation, time_left=time_left
+            )
         return published
-
-    def _confirm(
-        self,
-        held: Held,
-        release: Release,
-        invalidation: str | None,
-        seconds: float | None,
-        time_left: TimeLeft,
-    ) -> None:
-        world, probe = self._world, probe_of(held.manifest, release)
-        preview = release.number != held.manifest.live
-        limit = self._rules.confirm_seconds if seconds is None else seconds
-        self._progress.begin(f"waiting for {probe.path}", None)
-        for _ in world.patience.turns(limit, time_left):
-            there = answers_with(world.visitor, probe, release, preview=preview)
-            if there and is_invalidated(world.cdn, invalidation):
-                return self._delete_retired(held)
-            self._progress.step(probe.path)
-        if self._manifests.read().manifest.live not in {release.number, held.manifest.live}:
-            return None  # another release went live meanwhile, and visitors get that
-        raise SiteUnconfirmed(
-            f"release {release.id} is published, but {probe.path} did not answer with it in time. Nothing "
-            "has to be done again; look at the site in a few minutes"
-        )
-
-    def _delete_retired(self, held: Held) -> None:
-        """What fails here is done after the next publication."""
-        world = self._world
-        try:
-            new = retention.delete_retired(world.bucket, world.pointer, held.manifest, self._clock())
-            if new:
-                self._manifests.write(new, held)
-        except (Unavailable, SiteConflict):
-            log.warning("what was retired is not deleted yet", extra={"site": self._site}, exc_info=True)
 
     def _publication(self, tree: Tree) -> Publication:
         return Publication(tree, self._rules, self._progress)
@@ -233,9 +193,16 @@ class Publishing:
     def _clock(self) -> datetime:
         return self._world.patience.clock()
 
-    def _done(self, held: Held, release: Release, **more: Any) -> "_Done":
+    def _done(self, held: Held, release: Release, *, told: bool = True, **more: Any) -> "_Done":
         live = release.number == held.manifest.live
-        published = Published(site=self._site, release=release.id, number=release.number, live=live, **more)
+        published = Published(
+            site=self._site,
+            release=release.id,
+            number=release.number,
+            live=live,
+            superseded=live and not told,
+            **more,
+        )
         return _Done(published, held, release)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from everyday.errors import BucketUnavailable
 from everyday.ports import Clock, Progress, TimeLeft
-from everyday.site.model import Headers, Manifest, Output
+from everyday.site.model import Headers, Output
 from everyday.site.names import ASSETS
 from everyday.site.plan import Plan, Wanted
 from everyday.site.ports import Bucket, Tree, Upload
@@ -18,8 +18,7 @@ _RESERVE_SECONDS = 30.0
 
 class Storing:
     """The uploads of one publication. It remembers them, so that planning again after another publisher's
-    write does not send them again; but not for longer than `retention` allows, and not what that write
-    retired."""
+    write does not send them again; but for no longer than `retention` allows."""
 
     def __init__(
         self, bucket: Bucket, tree: Tree, clock: Clock, progress: Progress, time_left: TimeLeft
@@ -29,13 +28,11 @@ class Storing:
         self._stored: dict[str, Headers] = {}
         self._since: datetime | None = None
 
-    def begin(self, manifest: Manifest) -> None:
-        """A manifest was read, and all that follows is planned against it."""
+    def begin(self) -> None:
+        """A manifest was read, and what follows is planned against it."""
         now = self._clock()
         if self._since is None or now - self._since > _TRUSTED:
             self._since, self._stored = now, {}
-        for key in manifest.retired:
-            self._stored.pop(key, None)
 
     def store(self, plan: Plan, goal: Mapping[str, Wanted]) -> None:
         """Assets, then pages, then other headers. Raises BucketUnavailable, also when the time is up."""
