@@ -96,15 +96,22 @@ async function linesOf(names) {
   return text ? text.split('\n') : [];
 }
 
-// A path as the page map has it, without its first slash; null for what no file is called.
-function clean(uri) {
-  let path;
+// Null for what is no %-encoded UTF-8.
+function decoded(text) {
   try {
-    path = decodeURIComponent(uri).replace(/\/{2,}/g, '/').replace(/^\//, '');
+    return decodeURIComponent(text);
   } catch (malformed) {
     return null;
   }
-  return /(^|\/)\.\.?(\/|$)/.test(path) ? null : path;
+}
+
+// A path as the page map has it, without its first slash; null for what no file is called.
+function clean(uri) {
+  const path = decoded(uri);
+  if (path === null || /(^|\/)\.\.?(\/|$)/.test(path)) {
+    return null;
+  }
+  return path.replace(/\/{2,}/g, '/').replace(/^\//, '');
 }
 
 function hashOf(site, leaf, file) {
@@ -193,8 +200,8 @@ function asked(condition, request, values) {
     if (!given) {
       return false;
     }
-    const value = decodeURIComponent(given.value.replace(/\+/g, ' '));
-    if (wanted.startsWith(':')) {
+    const value = decoded(given.value.replace(/\+/g, ' '));
+    if (value !== null && wanted.startsWith(':')) {
       values[wanted.slice(1)] = value;
     } else if (wanted !== value) {
       return false;
@@ -233,10 +240,12 @@ function queryOf(request) {
   return parts.length ? '?' + parts.join('&') : '';
 }
 
+// What visitors fill in never becomes a host: `/:id` and `/evil.example` are a path of this site.
 function filled(target, values) {
-  return target.replace(/:([A-Za-z_]\w*)/g, (all, name) => {
+  const full = target.replace(/:([A-Za-z_]\w*)/g, (all, name) => {
     return name in values ? encoded(values[name]) : all;
   });
+  return target.startsWith('//') ? full : full.replace(/^\/+/, '/');
 }
 
 // What one rule does: a page to show, a redirect, or null when it comes to nothing.

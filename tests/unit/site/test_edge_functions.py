@@ -170,6 +170,26 @@ def test_the_owners_rules_are_followed(node: Functions, address: str, expected: 
 
 
 @pytest.mark.parametrize(
+    ("rule", "address", "expected"),
+    [
+        ("/go to=:to /:to", "/go?to=/evil.example", "301 /evil.example"),
+        ("/go to=:to /:to", "/go?to=%2F%2Fevil.example", "301 /evil.example"),
+        ("/go to=:to /:to", "/go?to=%5Cevil.example", "301 /%5Cevil.example"),
+        ("/go to=:to /:to", "/go?to=x%0d%0aset-cookie:a", "301 /x%0D%0Aset-cookie%3Aa"),
+        ("/go to=:to /:to/evil.example", "/go?to=", "301 /evil.example"),
+        ("/go to=:to /:to", "/go?to=%", "404"),
+        ("/old/* /:splat/evil.example", "/old", "301 /evil.example"),
+        ("/go/* /:splat", "/go/%2F/evil.example", "301 /evil.example"),
+        ("/go/* //example.org/:splat", "/go/a/b", "301 //example.org/a/b"),
+    ],
+)
+def test_no_visitor_fills_a_host_of_his_own_into_a_redirect(
+    node: Functions, rule: str, address: str, expected: str
+) -> None:
+    assert outcome(edges(node, redirects=rule).ask(address)) == expected
+
+
+@pytest.mark.parametrize(
     ("language", "expected"),
     [
         ("de-CH,de;q=0.9,en;q=0.8", "302 /de"),

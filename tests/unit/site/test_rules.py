@@ -29,6 +29,9 @@ def problems(redirects: str) -> tuple[str, ...]:
         ("/a /b 418", "418 is none of"),
         ("/a /b 410!", "410 is none of"),
         ("/a https://other.example/:splat 200", "cannot fetch from another host"),
+        ("/a/* https://example.org:splat", "a placeholder in the host"),
+        ("/a to=:to https://:to/x", "a placeholder in the host"),
+        ("/a to=:to //:to.example.org/", "a placeholder in the host"),
         ("/a /nothing 200", "/nothing is not on the site"),
         ("/a /about 404", "a page called 404.html"),
         ("/a /404.html 404", "/404.html is not on the site"),
@@ -57,6 +60,7 @@ def test_what_the_edge_can_follow_is_no_problem() -> None:
         /q id=:id x=y /z/:id 302
         /l /de 302 Language=de
         /img/* /img/p.png 200
+        /:l/u https://example.org:8080/:l 307
         /u https://example.org/a?b=c#d 307   # why
         /%C3%BC /b
     """

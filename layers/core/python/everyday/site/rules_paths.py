@@ -6,6 +6,7 @@ from urllib.parse import unquote
 PATTERN = re.compile(r"\*|(?:^|/):[A-Za-z_]")
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://|//", re.IGNORECASE)
 _OPEN = re.compile(r"\*|(?:(?<=/)|^):[A-Za-z_]|[^\x00-\x7f]")
+_FILLED_HOST = re.compile(r"[^/]*//[^/?#]*:[A-Za-z_]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -35,3 +36,8 @@ def fixed(pattern: str) -> int:
 def elsewhere(target: str) -> bool:
     """Whether a target is an address with a host."""
     return _HOST.match(target) is not None
+
+
+def anywhere(target: str) -> bool:
+    """Whether visitors' words would be a part of a target's host, which could then be anybody's."""
+    return elsewhere(target) and _FILLED_HOST.match(target) is not None

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from everyday.site.edge_tree import slot
-from everyday.site.rules_paths import PATTERN, elsewhere, fixed, plain
+from everyday.site.rules_paths import PATTERN, anywhere, elsewhere, fixed, plain
 
 FILE = "_redirects"
 
@@ -131,6 +131,10 @@ def _check(rule: _Rule, pages: Mapping[str, str], renamed: Mapping[str, str]) ->
     status = rule.status.rstrip("!")
     if status not in _ALLOWED:
         raise _Refused(f"{status} is none of {', '.join(sorted(_ALLOWED))}")
+    if anywhere(rule.target):
+        raise _Refused(
+            "its target has a placeholder in the host, so visitors could be sent anywhere; write the host out"
+        )
     if len(_line(99999, rule).encode()) > _LONGEST:
         raise _Refused(f"it is longer than {_LONGEST} bytes")
     if status in _SHOWN:
