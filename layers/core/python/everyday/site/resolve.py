@@ -106,10 +106,9 @@ class Resolver:
 
     def _look(self, folder: str | None, text: str) -> Answer:
         if folder is not None and (plain := _PLAIN.fullmatch(text)):
-            target = _plain_target(folder, plain[1], plain[2])
-            if target in self._paths:
-                name = text.rfind("/") + 1
-                return Answer(Outcome.FILE, target, name + insertion(text[name:]))
+            file, name = _plain_target(folder, plain[1], plain[2]), text.rfind("/") + 1
+            if file in self._paths:
+                return Answer(Outcome.FILE, file, name + insertion(text[name:]))
         path = urls.path_of(text, self._site)
         if path is None or (folder is None and not urls.is_absolute(text)):
             return ELSEWHERE
