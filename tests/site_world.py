@@ -6,14 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from everyday.adapters.memory_site import (
-    Gate,
-    MemoryBucket,
-    MemoryCdn,
-    MemoryPointer,
-    MemoryVisitor,
-    open_gate,
-)
+from everyday.adapters.memory_edge import MemoryCdn, MemoryPointer, MemoryVisitor
+from everyday.adapters.memory_site import Gate, MemoryBucket, open_gate
 from everyday.adapters.site_folder import FolderTree
 from everyday.site.confirming import Patience
 from everyday.site.manifest import decode

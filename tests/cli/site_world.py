@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from everyday.adapters.memory_site import MemoryBucket, MemoryCdn, MemoryPointer, MemoryVisitor
+from everyday.adapters.memory_edge import MemoryCdn, MemoryPointer, MemoryVisitor
+from everyday.adapters.memory_site import MemoryBucket
 from everyday.settings import SiteSettings
 from everyday.site.confirming import Patience
 from everyday.site.model import SiteRules
