@@ -35,15 +35,6 @@ def _dull_tag(prefix: bytes = b"") -> bytes:
 
 
 _TAG = (
-    rb"<(?:/(?!(?i:svg|math|foreignobject)"
-    + _END
-    + rb")[a-zA-Z][^ \t\n\f\r/>]*+|"
-    + _SPECIAL
-    + rb"[a-zA-Z][^ \t\n\f\r/>]*+(?:"
-    + (_NOT_NEEDED + _ATTRIBUTE)
-    + rb")*+)[ \t\n\f\r/]*+>"
-)
-_TAG = (
     rb"<(?P<close>/?)(?P<name>[a-zA-Z][^ \t\n\f\r/>]*+)(?P<attributes>(?:" + _ATTRIBUTE + rb")*+)"
     rb"[ \t\n\f\r]*+(?P<self>/?)[ \t\n\f\r/]*+>"
 )
