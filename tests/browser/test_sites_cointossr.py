@@ -18,16 +18,14 @@ INKED = """id => {
 }"""
 
 
-@pytest.fixture(scope="module", params=HOWS)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with site("cointossr", request.param) as found:
-        yield found.url
-
-
 @pytest.fixture(scope="module")
-def revved() -> Iterator[str]:
-    with site("cointossr", "revved") as found:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The site as revved, unless a test asks for it `both_ways`."""
+    with site("cointossr", getattr(request, "param", "revved")) as found:
         yield found.url
+
+
+both_ways = pytest.mark.parametrize("url", HOWS, indirect=True, scope="module")
 
 
 @pytest.fixture
@@ -48,6 +46,7 @@ def heads_of_all(page: Page) -> list[int]:
     return [heads for heads, flips in page.evaluate(COUNTS) for _ in range(flips)]
 
 
+@both_ways
 def test_the_counts_add_up_to_the_flips_and_the_figures_are_theirs(table: Look) -> None:
     page = table.opened.page
     page.locator("#flip").click()
@@ -115,8 +114,8 @@ def test_a_reader_hears_what_the_pictures_show(table: Look) -> None:
     assert page.get_by_role("img", name=f"Histogram. {summary}").count() == 1
 
 
-def test_the_coins_come_to_rest(browser: Browser, revved: str) -> None:
-    with look(browser, f"{revved}/") as it:
+def test_the_coins_come_to_rest(browser: Browser, url: str) -> None:
+    with look(browser, f"{url}/") as it:
         page = it.opened.page
         drawn = "document.getElementById('tray').toDataURL()"
         page.clock.install()
@@ -130,8 +129,8 @@ def test_the_coins_come_to_rest(browser: Browser, revved: str) -> None:
 
 
 @pytest.mark.parametrize("density", [1, 3])
-def test_pictures_are_sharp_on_every_screen(browser: Browser, revved: str, density: int) -> None:
-    with look(browser, f"{revved}/", device_scale_factor=density) as it:
+def test_pictures_are_sharp_on_every_screen(browser: Browser, url: str, density: int) -> None:
+    with look(browser, f"{url}/", device_scale_factor=density) as it:
         page = it.opened.page
         page.keyboard.press("h")
         for name in ("chart", "tray"):

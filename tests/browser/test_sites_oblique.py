@@ -32,16 +32,14 @@ LEAVING = """() => new Promise((done) => {
 """Draw a card, and look at the old one before it is gone: whether readers skip it, and who tells them."""
 
 
-@pytest.fixture(scope="module", params=HOWS)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with site("oblique", request.param) as found:
-        yield found.url
-
-
 @pytest.fixture(scope="module")
-def revved() -> Iterator[str]:
-    with site("oblique", "revved") as found:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The site as revved, unless a test asks for it `both_ways`."""
+    with site("oblique", getattr(request, "param", "revved")) as found:
         yield found.url
+
+
+both_ways = pytest.mark.parametrize("url", HOWS, indirect=True, scope="module")
 
 
 @pytest.fixture
@@ -60,6 +58,7 @@ def changed(page: Page, before: str) -> str:
     return prompt(page)
 
 
+@both_ways
 def test_a_click_a_tap_and_a_key_each_draw_another_card(deck: Look) -> None:
     page = deck.opened.page
     seen = [prompt(page)]
@@ -118,8 +117,8 @@ def test_a_card_has_an_address_of_its_own_that_the_deck_knows(browser: Browser, 
         assert prompt(page) == CARDS[56]
 
 
-def test_a_reader_is_told_the_new_prompt_and_no_other(browser: Browser, revved: str) -> None:
-    with look(browser, f"{revved}/#3") as it:
+def test_a_reader_is_told_the_new_prompt_and_no_other(browser: Browser, url: str) -> None:
+    with look(browser, f"{url}/#3") as it:
         page = it.opened.page
         hidden, told = page.evaluate(LEAVING)
         assert (hidden, told) == ("true", 1)
@@ -127,8 +126,8 @@ def test_a_reader_is_told_the_new_prompt_and_no_other(browser: Browser, revved: 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_suit_can_be_read(browser: Browser, revved: str, scheme: str) -> None:
-    with look(browser, f"{revved}/", color_scheme=scheme, reduced_motion="reduce") as it:
+def test_every_suit_can_be_read(browser: Browser, url: str, scheme: str) -> None:
+    with look(browser, f"{url}/", color_scheme=scheme, reduced_motion="reduce") as it:
         page = it.opened.page
         for suit, each in enumerate(SUITS):
             page.evaluate("number => { location.hash = number; }", suit * 22 + 2)
@@ -154,13 +153,13 @@ def test_without_javascript_there_is_a_card_and_the_whole_deck(browser: Browser,
         assert page.locator(".suits li").count() == len(CARDS)
 
 
-def test_it_works_where_storage_is_refused(browser: Browser, revved: str) -> None:
-    with look(browser, f"{revved}/robots.txt", reduced_motion="reduce") as it:
+def test_it_works_where_storage_is_refused(browser: Browser, url: str) -> None:
+    with look(browser, f"{url}/robots.txt", reduced_motion="reduce") as it:
         page = it.opened.page
         page.add_init_script(
             "Object.defineProperty(window, 'localStorage', { get() { throw new Error('off'); } })"
         )
-        page.goto(f"{revved}/")
+        page.goto(f"{url}/")
         page.wait_for_selector(".ready")
         before = prompt(page)
         page.keyboard.press("Space")
