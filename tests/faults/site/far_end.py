@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -68,8 +68,6 @@ class OneSite:
         return [self._distribution]
 
     def fetch(self, distribution: Distribution, uri: str) -> Answer:
-        from urllib.parse import unquote
-
         found = self._stub.objects.current(unquote(uri).removeprefix("/"))
         if found is None or found.body is None:
             return Answer(404, {"content-type": "application/xml"}, b"<Error/>")
@@ -161,7 +159,7 @@ class Visitor:
 
     def __init__(self, end: FarEnd, *, ordered: bool) -> None:
         self._browser, self._ordered = end.browser, ordered
-        self._ended = threading.Event()
+        self._ended, self._turn = threading.Event(), threading.Lock()
         self._thread = threading.Thread(target=self._run)
         self.wrong: list[str] = []
         self.versions: list[int] = []
@@ -176,14 +174,16 @@ class Visitor:
 
     def _run(self) -> None:
         try:
-            while not self._ended.is_set():
+            while not self._ended.wait(0.01):  # so that publishers get some of the machine, too
                 self.look()
         except Exception as error:  # what a thread raises nobody else would see
             self.wrong.append(repr(error))
 
     def look(self) -> None:
-        for page in PAGES:
-            self._page(page)
+        """At every page once; one look after the other, whoever asks for it."""
+        with self._turn:
+            for page in PAGES:
+                self._page(page)
 
     def _page(self, address: str) -> None:
         body, release = self._get(address)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -98,7 +99,7 @@ class Ends:
             if order.release:
                 done = publishing.rollback(order.release)
             else:
-                done = publishing.publish(FolderTree(_path(order.folder)), by="me")
+                done = publishing.publish(FolderTree(Path(order.folder)), by="me")
         except EverydayError as error:
             return Report(type(error).__name__, str(error))
         return Report(release=done.release, superseded=done.superseded)
@@ -117,12 +118,6 @@ class NoCdn:
 
     def invalidated(self, invalidation_id: str) -> bool:
         raise AssertionError(f"there is no invalidation {invalidation_id}")
-
-
-def _path(text: str) -> Any:
-    from pathlib import Path
-
-    return Path(text)
 
 
 class Publisher:
