@@ -58,7 +58,7 @@ def at(url: str, name: str, session: boto3.Session) -> S3Bucket:
     bucket = S3Bucket(client, name, session)
     place = Place(url=url, region="us-east-1", bucket=name)
     quick = S3RetryConfig(max_retries=6, backoff_scale_factor_ms=5, initial_bucket_capacity=1_000_000)
-    bucket.uploader = Uploader(session, place, silence=0.4, retries=quick)
+    bucket.uploader = Uploader(session, place, retries=quick)
     return bucket
 
 
@@ -183,6 +183,7 @@ def test_a_storm_of_passing_faults_is_ridden_out(s3: S3Bucket, stub: Stub, fault
 
 
 def test_a_request_that_nobody_answers_is_sent_again(s3: S3Bucket, stub: Stub) -> None:
+    s3.uploader.silence = 0.4
     silent = iter(["silent", "silent"])
     stub.fault = lambda kind, key: next(silent, None) if key == "assets/1" else None  # type: ignore[return-value]
     s3.upload([an_upload("assets/1"), an_upload("assets/2")], ignore)
@@ -191,9 +192,19 @@ def test_a_request_that_nobody_answers_is_sent_again(s3: S3Bucket, stub: Stub) -
 
 
 def test_a_server_that_is_silent_for_good_is_named(s3: S3Bucket, stub: Stub) -> None:
+    s3.uploader.silence = 0.4
     stub.fault = lambda kind, key: "silent"
     with pytest.raises(BucketUnavailable, match="storing assets/1: no answer"):
         s3.upload([an_upload("assets/1")], ignore)
+
+
+def test_a_slow_line_is_not_taken_for_silence(s3: S3Bucket, stub: Stub) -> None:
+    s3.uploader.silence, stub.delay = 0.1, 0.6
+    try:
+        s3.upload([an_upload("assets/1", b"x" * 2**18)], ignore)
+    finally:
+        stub.delay = 0.0
+    assert stub.counts["PutObject"] == 1
 
 
 def test_a_file_that_changed_since_is_refused_and_the_key_named(s3: S3Bucket, stub: Stub) -> None:
@@ -269,7 +280,7 @@ def test_bodies_are_made_when_they_are_sent_and_gone_when_they_were(
     monkeypatch.setattr("everyday.adapters.site_upload.BytesIO", Watched)
     data = b"x" * 2**20
     s3.upload((an_upload(f"assets/{number % 3}", data) for number in range(300)), ignore)
-    assert most < 2 * 64  # MiB: the window, and those that the runtime is about to let go
+    assert most < 2 * 32  # MiB: the window, and those that the runtime is about to let go
     ending = Event()
     assert any(not alive or ending.wait(0.01) for _ in range(1000)), f"{len(alive)} are held"
 

@@ -1,44 +1,19 @@
 """What S3 does with one request, without a network: buckets are versioned, errors have S3's codes."""
 
-import binascii
 import hashlib
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from itertools import count
-from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from tests.s3_stub.requests import Refusal, Request, Response, base64, check_body, checksums, kind_of
+
 MOST_KEY_BYTES = 1024
 _KEPT = ("content-type", "cache-control", "content-encoding", "content-disposition")
-
-
-class Request(NamedTuple):
-    """`headers` have lower-case names, `query` is decoded; `body` without chunks of a streaming signature."""
-
-    method: str
-    bucket: str
-    key: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Response(NamedTuple):
-    status: int = 200
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +98,7 @@ class Objects:
         if source == request.key and not replaced:
             raise Refusal(400, "InvalidRequest")  # S3 copies onto itself only to change something
         own = {name: value for name, value in request.headers.items() if _is_kept(name)}
-        digest = _base64(hashlib.sha256(found.body).digest())
+        digest = base64(hashlib.sha256(found.body).digest())
         made = self.store(request.key, found.body, own if replaced else found.headers, digest)
         inner = f"<ETag>{escape(made.tag)}</ETag><LastModified>{_iso(made.at)}</LastModified>"
         return Response(200, {"Content-Type": "application/xml"}, _xml("CopyObjectResult", inner))
@@ -185,7 +160,7 @@ class Objects:
         return (key for key in sorted(self.versions) if key.startswith(prefix))
 
     def _delete_many(self, request: Request) -> Response:
-        if not {"content-md5"} & set(request.headers) and not _checksums(request.headers):
+        if not {"content-md5"} & set(request.headers) and not checksums(request.headers):
             raise Refusal(400, "InvalidRequest")  # S3 wants a digest of this body
         check_body(request)
         wanted = [
@@ -213,47 +188,6 @@ class Objects:
             self.versions[key] = left
 
 
-def kind_of(request: Request) -> str:
-    """S3's name of what is asked."""
-    query, headers = request.query, request.headers
-    if not request.key:
-        if "versions" in query:
-            return "ListObjectVersions"
-        if request.method == "POST" and "delete" in query:
-            return "DeleteObjects"
-        return {"GET": "ListObjectsV2", "PUT": "CreateBucket", "HEAD": "HeadBucket"}.get(
-            request.method, "Other"
-        )
-    if {"uploads", "uploadId"} & set(query):
-        return "Multipart"
-    if request.method == "PUT":
-        return "CopyObject" if "x-amz-copy-source" in headers else "PutObject"
-    return {"GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(request.method, "Other")
-
-
-def check_body(request: Request) -> None:
-    """Raises Refusal when the body is not what a digest of the request says."""
-    told, body = request.headers, request.body
-    if (md5 := told.get("content-md5")) and b64decode(md5) != hashlib.md5(body).digest():
-        raise Refusal(400, "BadDigest")
-    for name, value in _checksums(told).items():
-        if (made := _checksum(name, body)) is not None and made != value:
-            raise Refusal(400, "BadDigest")
-
-
-def _checksums(headers: Mapping[str, str]) -> dict[str, str]:
-    """Digests of the whole body; the algorithm's name, and what kind it is, are none."""
-    start = "x-amz-checksum-"
-    found = {name.removeprefix(start): value for name, value in headers.items() if name.startswith(start)}
-    return {name: value for name, value in found.items() if name not in ("type", "algorithm", "mode")}
-
-
-def _checksum(name: str, body: bytes) -> str | None:
-    if name == "crc32":
-        return _base64(zlib.crc32(body).to_bytes(4, "big"))
-    return _base64(hashlib.new(name, body).digest()) if name in ("sha1", "sha256") else None
-
-
 def _is_kept(name: str) -> bool:
     return name in _KEPT or name.startswith("x-amz-meta-")
 
@@ -275,29 +209,3 @@ def _xml(root: str, inner: str) -> bytes:
 
 def _iso(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")  # S3 knows whole seconds only
-
-
-def _base64(digest: bytes) -> str:
-    return b64encode(digest).decode()
-
-
-def unchunked(body: bytes) -> tuple[bytes, dict[str, str]]:
-    """The content and the trailing headers of an `aws-chunked` body. Raises Refusal."""
-    content = bytearray()
-    at = 0
-    try:
-        while True:
-            end = body.index(b"\r\n", at)
-            size = int(body[at:end].partition(b";")[0], 16)
-            at = end + 2
-            if not size:
-                break
-            content += body[at : at + size]
-            at += size + 2
-    except (ValueError, binascii.Error) as error:
-        raise Refusal(400, "IncompleteBody") from error
-    lines = body[at:].decode("latin-1").splitlines()
-    return bytes(content), {
-        name.strip().lower(): value.strip()
-        for name, _, value in (line.partition(":") for line in lines if line)
-    }

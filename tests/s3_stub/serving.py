@@ -14,7 +14,8 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 from urllib.request import urlopen
 
-from tests.s3_stub.objects import Objects, Refusal, Request, Response, kind_of, unchunked
+from tests.s3_stub.objects import Objects
+from tests.s3_stub.requests import Refusal, Request, Response, kind_of, unchunked
 from tests.s3_stub.signature import complaint
 
 Fault = Literal["slow", "error", "reset", "lost", "silent", "digest"]
