@@ -345,6 +345,16 @@ def test_strings_that_a_script_puts_together_are_told() -> None:
     ]
 
 
+def test_strings_that_are_names_of_properties_too_are_told() -> None:
+    site = {
+        "index.html": "<script src=a.js></script>",
+        "a.js": 'sizes = {"x.png": 1, "img/y.png": 2}; show("x.png"); show("img/y.png"); show("no.png")',
+        "x.png": "1",
+        "img/y.png": "2",
+    }
+    assert [(it.text, it.files) for it in revved(site).doubtful] == [("img/y.png", 1), ("x.png", 1)]
+
+
 def test_what_the_owner_keeps_is_named_as_before() -> None:
     site = {"index.html": '<img src="img/a.png"><img src="b.png">', "img/a.png": "1", "b.png": "2"}
     rules = RevRules(keep=("img/**",))

@@ -73,10 +73,13 @@ def doubtful(
 
 
 def _beginning(text: str, folder: str, assets: Sequence[str]) -> int:
-    """How many paths begin with this address. It must name a folder: `/` alone begins everything. A whole
-    path counts too, such as one that is also the name of a property."""
-    path = urls.path_of(text, urls.HERE) if "/" in text else None
+    """How many paths begin with this address. It must name a folder (`/` alone begins everything), or be a
+    whole path, such as one that is also the name of a property."""
+    path = urls.path_of(text, urls.HERE) if "/" in text or "." in text else None
     prefix = urls.join(folder, path) if path else None
-    if not prefix or "/" not in prefix.removeprefix(folder):
+    if not prefix:
         return 0
-    return bisect_left(assets, prefix + "\U0010ffff") - bisect_left(assets, prefix)
+    first = bisect_left(assets, prefix)
+    if "/" not in prefix.removeprefix(folder):
+        return int(assets[first : first + 1] == [prefix])
+    return bisect_left(assets, prefix + "\U0010ffff") - first
