@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from everyday_cli import jobs_stores
+from everyday_cli import jobs_stores, site_stores
 from everyday_cli.commands import Command
 from everyday_cli.output import current
 from everyday_cli.photos_stores import Target, target_options
@@ -14,6 +14,8 @@ from everyday_cli.stage import StageError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from everyday_console.site_pages import Sites
 
 
 @click.command(cls=Command, examples="everyday console --port 8080")
@@ -39,13 +41,15 @@ def app_of(target: Target, addresses: dict[str, str]) -> "Starlette":
         return build(catalog=target.catalog, archive=target.archive, stage="folder", addresses=addresses)
     parts: dict[str, Any] = {}
     missing: list[StageError] = []
-    for add in (_photos, _jobs):
+    for add in (_photos, _jobs, _site):
         try:
             parts |= add(target, addresses)
         except StageError as error:
             missing.append(error)
     if not parts:
         raise missing[0]
+    if "site" not in parts:  # it was asked for last
+        parts["site"] = _no_site(missing[-1])
     return build(**parts, stage=target.stage.name, addresses=addresses)
 
 
@@ -60,6 +64,24 @@ def _jobs(target: Target, _: dict[str, str]) -> dict[str, Any]:
     jobs = jobs_stores.Target(target.stage_name)
     known = Jobs(ledger=jobs.ledger, desk=jobs.desk, clusters=jobs.settings.clusters, now=jobs.now)
     return {"jobs": known}
+
+
+def _site(target: Target, _: dict[str, str]) -> dict[str, Any]:
+    from everyday_console.site import Site
+    from everyday_console.site_pages import Sites
+
+    stage = site_stores.Target(target.stage_name, None)
+    sites = [
+        Site(name, place.settings.site_url, stage.publishing(place).releases)
+        for name, place in stage.sites.items()
+    ]
+    return {"site": Sites(sites=sites)}
+
+
+def _no_site(error: StageError) -> "Sites":
+    from everyday_console.site_pages import Sites
+
+    return Sites(advice=str(error))
 
 
 def _listening(port: int) -> socket.socket:

@@ -26,6 +26,7 @@ from everyday_console.jobs import instance_bars
 from everyday_console.jobs_pages import Jobs, JobsPages
 from everyday_console.pages import Pages
 from everyday_console.photos_pages import PhotosPages
+from everyday_console.site_pages import SitePages, Sites
 
 HERE = Path(__file__).parent
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -38,9 +39,10 @@ def build(
     catalog: Catalog | None = None,
     archive: Archive | None = None,
     jobs: Jobs | None = None,
+    site: Sites | None = None,
 ) -> Starlette:
     """The console as an ASGI application, with pages for whatever is given."""
-    words = [word for word, on in {"photos": catalog, "jobs": jobs}.items() if on is not None]
+    words = [word for word, on in {"photos": catalog, "jobs": jobs, "site": site}.items() if on is not None]
     pages = Pages(stage=stage, words=words, addresses=addresses, templates=_templates())
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=HERE / "static"))]
     if words:
@@ -49,6 +51,8 @@ def build(
         routes += PhotosPages(pages, catalog, archive).routes()
     if jobs is not None:
         routes += JobsPages(pages, jobs).routes()
+    if site is not None:
+        routes += SitePages(pages, site).routes()
     return Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)],

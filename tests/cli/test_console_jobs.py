@@ -13,7 +13,7 @@ from everyday.errors import LedgerUnavailable
 from everyday.jobs.board import BoardInstance
 from everyday.jobs.desk import Desk
 from everyday.jobs.model import Amount, JobClass
-from everyday_cli import console_command, jobs_stores
+from everyday_cli import console_command, jobs_stores, site_stores
 from everyday_cli.stage import StageError
 from everyday_console.app import build
 from everyday_console.jobs import SHOWN, Bar, Part, instance_bars, lanes
@@ -186,7 +186,7 @@ def test_an_instance_has_a_bar_for_each_dimension_that_it_has() -> None:
     ]
 
 
-class _PhotosTarget(NamedTuple):
+class PhotosTarget(NamedTuple):
     """Photos in memory, or a stage without them."""
 
     there: bool
@@ -206,12 +206,26 @@ class _PhotosTarget(NamedTuple):
         return SimpleNamespace(ghost_url="https://blog.test")
 
 
-class _NoJobs(jobs_stores.Target):
+class NoJobs(jobs_stores.Target):
     @property
     def ledger(self) -> Any:
         raise StageError("EverydayJobs is not deployed")
 
 
+class NoSites(site_stores.Target):
+    """A stage without sites."""
+
+    @property
+    def sites(self) -> Any:
+        raise StageError("EverydaySite is not deployed")
+
+
+@pytest.fixture
+def no_sites(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_stores, "Target", NoSites)
+
+
+@pytest.mark.usefixtures("no_sites")
 @pytest.mark.parametrize(
     ("photos", "jobs", "home", "missing"),
     [(True, True, "/photos", None), (False, True, "/jobs", "/photos"), (True, False, "/photos", "/jobs")],
@@ -220,14 +234,15 @@ def test_the_console_shows_what_the_stage_has(
     monkeypatch: pytest.MonkeyPatch, photos: bool, jobs: bool, home: str, missing: str | None
 ) -> None:
     monkeypatch.setattr(MemoryTarget, "world", filled(), raising=False)
-    monkeypatch.setattr(jobs_stores, "Target", MemoryTarget if jobs else _NoJobs)
-    with served(console_command.app_of(_PhotosTarget(photos), {})) as url:
+    monkeypatch.setattr(jobs_stores, "Target", MemoryTarget if jobs else NoJobs)
+    with served(console_command.app_of(PhotosTarget(photos), {})) as url:
         assert requests.get(url, timeout=10).url == url + home
         for path in ("/photos", "/jobs"):
             assert requests.get(url + path, timeout=10).ok is (path != missing)
 
 
+@pytest.mark.usefixtures("no_sites")
 def test_a_stage_that_has_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_stores, "Target", _NoJobs)
+    monkeypatch.setattr(jobs_stores, "Target", NoJobs)
     with pytest.raises(StageError, match="EverydayPhotos is not deployed"):
-        console_command.app_of(_PhotosTarget(False), {})
+        console_command.app_of(PhotosTarget(False), {})

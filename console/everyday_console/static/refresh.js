@@ -1,8 +1,8 @@
 // Keeps #live as it is on the server: only what differs is put in place, so nothing flickers or jumps.
 "use strict";
 
-const SECONDS = 2;
 const live = document.getElementById("live");
+const PERIOD_MS = Number(live.dataset.seconds || 2) * 1000;
 const pause = document.getElementById("pause");
 let paused = false;
 
@@ -34,7 +34,7 @@ async function refresh() {
       document.body.classList.add("stale");
     }
   }
-  setTimeout(refresh, SECONDS * 1000);
+  setTimeout(refresh, PERIOD_MS);
 }
 
 pause.hidden = false;
@@ -43,4 +43,4 @@ pause.addEventListener("click", () => {
   pause.textContent = paused ? "Go on" : "Pause";
   pause.setAttribute("aria-pressed", String(paused));
 });
-setTimeout(refresh, SECONDS * 1000);
+setTimeout(refresh, PERIOD_MS);
