@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from everyday.errors import SiteRefused
 from everyday.ports import Progress, Silent
@@ -19,11 +19,7 @@ from everyday.site.resolve import Resolver
 from everyday.site.rewrite import edited, size_after
 from everyday.site.scan import Scanned, Site, is_loaded, is_manifest, scan
 from everyday.site.seals import Sealer
-from everyday.site.workers import side_by_side
-
-_ALONE_BYTES = 2**21  # a smaller site is read sooner than a process is made
-_BATCH_BYTES = 2**20
-_BATCH_FILES = 200
+from everyday.site.workers import ALONE_BYTES, batches_of, side_by_side
 
 
 def rev(
@@ -89,14 +85,14 @@ def _scan_all(
     """What every file in a language that we know says, by path, sorted."""
     sizes = tree.files()
     files = [path for path in paths if by_name(path)]
-    batches = list(_batches(files, sizes))
+    batches = list(batches_of(files, sizes))
     relevant = Relevance(site)
 
     def read(batch: Sequence[str]) -> list[Scanned]:
         return [file for path in batch if (file := _scan(tree, site, path, relevant))]
 
     progress.begin("looking for references", len(files))
-    alone = sum(sizes[path] for path in files) < _ALONE_BYTES
+    alone = sum(sizes[path] for path in files) < ALONE_BYTES
     found: dict[str, Scanned] = {}
     for number, result in side_by_side(read, batches, 1 if alone else workers):
         found.update((file.path, file) for file in result)
@@ -110,20 +106,6 @@ def _scan(tree: Tree, site: Site, path: str, relevant: Relevance) -> Scanned | N
     if language is None or (is_loaded(path) and not is_manifest(path) and not relevant(content)):
         return None
     return scan(site, path, content, language)
-
-
-def _batches(paths: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
-    """Batches of about the same work; the largest files come first, so that nobody ends alone with one."""
-    batch: list[str] = []
-    size = 0
-    for path in sorted(paths, key=lambda path: (-sizes[path], path)):
-        batch.append(path)
-        size += sizes[path]
-        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _outputs(
@@ -155,8 +137,8 @@ def _digests_after(
     def digest(path: str) -> bytes:
         return hashlib.sha256(edited(tree.read(path), edits[path])).digest()
 
-    batches = list(_batches(edits, sizes))
-    alone = sum(sizes[path] for path in edits) < _ALONE_BYTES
+    batches = list(batches_of(edits, sizes))
+    alone = sum(sizes[path] for path in edits) < ALONE_BYTES
     found: dict[str, bytes] = {}
     for number, made in side_by_side(
         lambda batch: list(map(digest, batch)), batches, 1 if alone else workers

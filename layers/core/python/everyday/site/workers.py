@@ -6,7 +6,7 @@ Forked processes that answer through pipes: a pool needs shared memory, which AW
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
 
@@ -15,6 +15,11 @@ from everyday.errors import SiteError
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
+ALONE_BYTES = 2**21
+"""A smaller site is read sooner than a process is made."""
+
+_BATCH_BYTES = 2**20
+_BATCH_FILES = 200
 _STOP = -1
 _GRACE_SECONDS = 5.0
 
@@ -34,6 +39,20 @@ def side_by_side(
         yield from crew.results()
     finally:
         crew.dismiss()
+
+
+def batches_of(paths: Iterable[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Batches of about the same work; the largest files come first, so that nobody ends alone with one."""
+    batch: list[str] = []
+    size = 0
+    for path in sorted(paths, key=lambda path: (-sizes[path], path)):
+        batch.append(path)
+        size += sizes[path]
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 class _Crew(Generic[Batch, Result]):
