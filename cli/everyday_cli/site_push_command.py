@@ -37,8 +37,9 @@ def push(target: Target, *, folder: Path, dry_run: bool, no_wait: bool) -> int:
     place = target.site(folder)
     with TemporaryDirectory(prefix="everyday-push-") as scratch, current().progress() as progress:
         archive = Path(scratch) / place.upload_key
-        progress.begin("Packing", None)
+        progress.begin("Packing", 1)
         size = _pack(folder, archive)
+        progress.step(views.size(size))
         if dry_run:
             told = {
                 "site": place.settings.site,
@@ -48,8 +49,9 @@ def push(target: Target, *, folder: Path, dry_run: bool, no_wait: bool) -> int:
             current().result({**told, "dry_run": True}, lambda console: views.show_would_push(console, told))
             return 0
         pusher = target.pusher(place)
-        progress.begin(f"Uploading {views.size(size)}", None)
+        progress.begin("Uploading", 1)
         pushed = pusher.push(archive)
+        progress.step(views.size(size))
         if not no_wait:
             progress.begin("Publishing", None)
             pushed = pusher.follow(pushed, progress)

@@ -8,6 +8,7 @@ import msgspec
 from rich.text import Text
 
 from everyday.photos.captions import clean
+from everyday.site.plan import Plan
 from everyday.site.pushing import PushState
 from everyday_cli.text import SHOWN, and_more, line, reasons, table
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from everyday.site.model import Doubtful, Revision, Unresolved
-    from everyday.site.plan import Plan, PlannedFile
+    from everyday.site.plan import PlannedFile
     from everyday.site.pushing import Pushed
     from everyday.site.reports import Listed, Notes, Planned, Published
     from everyday.site.verify import Verified
@@ -104,6 +105,8 @@ def show_published(console: "Console", done: "Published", address: str, status: 
     """What was published, and where to look at it."""
     if done.same:
         console.print(f"{done.site}: nothing changed; release [bold]{done.release}[/] is there already")
+    elif done.plan == Plan():
+        console.print(f"{done.site}: release [bold]{done.release}[/] is live again")
     else:
         console.print(f"{done.site}: release [bold]{done.release}[/]: {plan_line(done.plan)}")
     show_notes(console, done.notes)
