@@ -9,18 +9,20 @@ from tests.faults.site.publisher import Publisher
 
 
 @pytest.fixture(scope="session")
-def _far_end() -> Iterator[FarEnd]:
+def far() -> Iterator[FarEnd]:
+    """As the test before left it."""
     with far_end() as end:
         yield end
 
 
 @pytest.fixture(scope="session")
-def crew(_far_end: FarEnd) -> Iterator[list[Publisher]]:
-    with publishers(_far_end, 3) as found:
+def crew(far: FarEnd) -> Iterator[list[Publisher]]:
+    with publishers(far, 3) as found:
         yield found
 
 
 @pytest.fixture
-def end(_far_end: FarEnd) -> FarEnd:
-    _far_end.clear()
-    return _far_end
+def end(far: FarEnd) -> FarEnd:
+    """Without a site."""
+    far.clear()
+    return far

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin
@@ -27,7 +28,6 @@ from stacks.edge_functions import VIEWER_REQUEST, VIEWER_RESPONSE, edge_function
 from tests.contract.edge_clients import ARN, Browser
 from tests.edge_world import node_functions
 from tests.faults.site.publisher import HOST, Ends, Order, Publisher, publisher
-from tests.s3_stub.objects import Objects
 from tests.s3_stub.serving import Fault, Stub, serving
 
 Hook = Callable[[str, str], Fault | None]
@@ -96,15 +96,38 @@ class FarEnd:
     def clear(self) -> None:
         """No site any more, and no trouble."""
         self.hook = nothing
-        self.stub.objects = Objects(self.stub.objects.clock)
-        keys = [key for key, _ in self.stores.after(ARN, "", 100_000)]
-        for at in range(0, len(keys), 50):
-            self.stores.change(ARN, self.stores.about(ARN).etag, {}, keys[at : at + 50])
+        self.stub.objects.versions.clear()
+        self._tell({}, [key for key, _ in self._told()])
+
+    def saved(self) -> Callable[[], None]:
+        """A way back to what is there now."""
+        versions = {key: list(found) for key, found in self.stub.objects.versions.items()}
+        told = dict(self._told())
+
+        def back() -> None:
+            self.clear()
+            self.stub.objects.versions = {key: list(found) for key, found in versions.items()}
+            self._tell(told, [])
+
+        return back
+
+    def _told(self) -> Sequence[tuple[str, str]]:
+        return self.stores.after(ARN, "", 100_000)
+
+    def _tell(self, puts: dict[str, str], deletes: list[str]) -> None:
+        pairs = list(puts.items())
+        for at in range(0, max(len(pairs), len(deletes)), 25):
+            step = dict(pairs[at : at + 25]), deletes[at : at + 25]
+            self.stores.change(ARN, self.stores.about(ARN).etag, *step)
 
     @property
     def manifest(self) -> Manifest:
         found = self.stub.objects.current(MANIFEST)
         return decode(found.body) if found and found.body else Manifest(site="blog")
+
+    @cached_property
+    def _ends(self) -> Ends:
+        return Ends(self.stub.url, self.url)
 
     @property
     def browser(self) -> Browser:
@@ -113,7 +136,7 @@ class FarEnd:
     def wrong(self) -> list[str]:
         """What is not as it must be when all is over: what was left behind by a cut is no loss."""
         manifest = self.manifest
-        found = Ends(self.stub.url, self.url).publishing(Order()).verify().findings
+        found = self._ends.publishing(Order()).verify().findings
         bad = [f"{it.fault} {it.key}" for it in found if it.fault != Wrong.EXTRA]
         live = self.stores.get(ARN, LIVE)
         return bad if live == pointer_value(manifest) else [*bad, f"the pointer is {live!r}"]
@@ -125,7 +148,8 @@ class FarEnd:
     def _guarded(self, app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-                return await app(scope, receive, send)
+                await app(scope, receive, send)
+                return
             fault = self._seen(f"edge {scope['method']}", scope["path"].rpartition("/")[2])
             if fault == "lost":
                 await app(scope, receive, _swallow)
@@ -174,9 +198,9 @@ class Visitor:
 
     def _run(self) -> None:
         try:
-            while not self._ended.wait(0.01):  # so that publishers get some of the machine, too
+            while not self._ended.wait(0.03):  # so that publishers get some of the machine, too
                 self.look()
-        except Exception as error:  # what a thread raises nobody else would see
+        except Exception as error:  # noqa: BLE001 - what a thread raises nobody else would see
             self.wrong.append(repr(error))
 
     def look(self) -> None:
@@ -200,7 +224,7 @@ class Visitor:
     def _named_by(self, address: str, body: bytes, version: bytes) -> None:
         for name in _NAMED.findall(body):
             asset = urljoin(address, name.decode())
-            inner, release = self._get(asset)
+            inner, _ = self._get(asset)
             told = _VERSION.search(inner)
             if told and told[0] != version:
                 self.wrong.append(f"{address} of {version!r} names {asset}, which is of {told[0]!r}")
@@ -222,7 +246,7 @@ def a_site(root: Path, number: int) -> str:
         "about.html": head % ("css/main.css", "js/app.js") + '</script><img src="img/photo.png">',
         "deep/er/page.html": head % ("../../css/deep.css", "../../js/say.js") + "</script>",
         "404.html": "<title>not here</title>",
-        "css/main.css": f'@import url("deep.css"); /* version-{number} */ p {{ background: url("../img/a.png") }}',
+        "css/main.css": f'@import url("deep.css"); p {{ --a: url("../img/a.png") }} /* version-{number} */',
         "css/deep.css": f'@font-face {{ src: url("../fonts/b.woff2") }} /* version-{number} */',
         "js/app.js": f'import {{ say }} from "./say.js"; say("version-{number}");',
         "js/say.js": f'import {{ tell }} from "./tell.js"; export const say = tell; // version-{number}',

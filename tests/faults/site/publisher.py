@@ -19,13 +19,14 @@ from typing import Any, Literal
 import boto3
 import botocore.endpoint
 import msgspec
+from awscrt.s3 import S3RetryConfig
 from botocore.config import Config
 
 from everyday.adapters.aws import client_config
 from everyday.adapters.key_value_store import CloudFrontPointer
 from everyday.adapters.site_bucket import S3Bucket
 from everyday.adapters.site_folder import FolderTree
-from everyday.adapters.site_upload import Place, S3RetryConfig, Uploader
+from everyday.adapters.site_upload import Place, Uploader
 from everyday.adapters.site_visitor import WebVisitor
 from everyday.errors import EverydayError
 from everyday.site.confirming import Patience
@@ -36,6 +37,7 @@ from tests.contract.edge_clients import ARN, key_value_client
 HOST = "site.localhost"
 _LIMIT_SECONDS = 60
 _NO_MORE = 3
+_CONFIRM_SECONDS = 4  # who was overtaken waits so long
 _QUICK = S3RetryConfig(max_retries=6, backoff_scale_factor_ms=5, initial_bucket_capacity=1_000_000)
 
 
@@ -63,12 +65,9 @@ class Killed(Exception):
 
 
 class Ends:
-    """The services of one site, by the real adapters. Waits are a hundredth of what they are."""
+    """The services of one site, by the real adapters, whose waits are short."""
 
     def __init__(self, s3_url: str, edge_url: str) -> None:
-        # botocore waits up to 7 s between its attempts.
-        clock: Any = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(seconds / 100))
-        botocore.endpoint.time = clock  # type: ignore[attr-defined]
         self._session = boto3.Session("test", "test", region_name="us-east-1")
         config = client_config(connections=32).merge(Config(read_timeout=5))
         self._s3 = self._session.client("s3", endpoint_url=s3_url, config=config)
@@ -89,7 +88,7 @@ class Ends:
             ),
             new_id=lambda: os.urandom(5).hex(),
         )
-        rules = SiteRules(keep_releases=order.keep_releases, keep_days=0, confirm_seconds=20)
+        rules = SiteRules(keep_releases=order.keep_releases, keep_days=0, confirm_seconds=_CONFIRM_SECONDS)
         return Publishing("blog", rules, world)
 
     def carry_out(self, order: Order) -> Report:
@@ -180,6 +179,9 @@ def _child(ends: Ends) -> None:
 
 
 def main() -> None:
+    # botocore waits up to 7 s between its attempts.
+    hurry: Any = SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(seconds / 100))
+    vars(botocore.endpoint)["time"] = hurry
     ends = Ends(*sys.argv[1:])
     status = 0
     while os.waitstatus_to_exitcode(status) != _NO_MORE:
