@@ -123,6 +123,15 @@ def test_too_many_entries_are_refused_before_one_is_written(tmp_path: Path) -> N
     assert tree(tmp_path / "out") == {}
 
 
+def test_a_list_of_entries_that_memory_cannot_hold_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_zip, "MOST_DIRECTORY_BYTES", 500)
+    path = a_zip(tmp_path, {str(number): b"" for number in range(11)})
+    with pytest.raises(SiteRefused, match="list of its entries has 518 bytes, and 500 are read"):
+        unpack(path, tmp_path / "out")
+
+
 def test_what_comes_out_is_counted_not_what_the_zip_says(tmp_path: Path) -> None:
     path = a_zip(tmp_path, {"a": b"x" * 5000})
     data = path.read_bytes().replace(struct.pack("<L", 5000), struct.pack("<L", 10))

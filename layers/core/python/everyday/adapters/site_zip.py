@@ -7,6 +7,7 @@ import re
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import IO
 from zipfile import ZIP_DEFLATED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
@@ -18,6 +19,8 @@ MOST_BYTES = 2 * 2**30
 MOST_RATIO = 200
 RATIO_FREE_BYTES = 100 * 2**20
 """So much may come out of any zip, however small; above it, MOST_RATIO holds."""
+MOST_DIRECTORY_BYTES = 64 * 2**20
+"""Of the zip's list of its entries, which Python reads as a whole, however many they are."""
 _MOST_NAME = 1024
 _CHUNK_BYTES = 2**20
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
@@ -74,7 +77,7 @@ def unpack(
     """
     try:
         into.mkdir(parents=True, exist_ok=True)
-        with ZipFile(zipped) as source:
+        with _Zip(FileIO(zipped)) as file, ZipFile(file) as source:
             files = _judged(source.infolist(), most_entries)
             budget = _Budget(most_bytes, zipped.stat().st_size)
             for entry in files:
@@ -84,6 +87,18 @@ def unpack(
     except OSError as error:
         raise SiteRefused(f"the zip cannot be unpacked: {error.strerror or type(error).__name__}") from error
     return _root(into)
+
+
+class _Zip(BufferedReader):
+    """A zip whose list of entries is not read when it is too long to be held: nothing else is read in one."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size and size > MOST_DIRECTORY_BYTES:
+            raise SiteRefused(
+                f"the zip's list of its entries has {size} bytes, and {MOST_DIRECTORY_BYTES} are read: "
+                f"a site may have {MOST_ENTRIES} entries"
+            )
+        return super().read(size)
 
 
 class _Budget:
