@@ -180,10 +180,11 @@ def test_the_owners_rules_are_followed(node: Functions, address: str, expected: 
         ("/go to=:to /:to", "/go?to=%", "404"),
         ("/old/* /:splat/evil.example", "/old", "301 /evil.example"),
         ("/go/* /:splat", "/go/%2F/evil.example", "301 /evil.example"),
+        ("/go /\u00fcber?\u00e4=1#\u00f6", "/go", "301 /%C3%BCber?%C3%A4=1#%C3%B6"),
         ("/go/* //example.org/:splat", "/go/a/b", "301 //example.org/a/b"),
     ],
 )
-def test_no_visitor_fills_a_host_of_his_own_into_a_redirect(
+def test_a_redirect_leads_where_its_owner_says_in_ascii_and_to_no_host_of_a_visitors(
     node: Functions, rule: str, address: str, expected: str
 ) -> None:
     assert outcome(edges(node, redirects=rule).ask(address)) == expected

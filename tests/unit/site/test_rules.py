@@ -96,6 +96,8 @@ def test_one_forced_rule_with_a_pattern_makes_the_release_say_so() -> None:
             "/a\n  Content-Encoding: br",
             "_headers:2: content-encoding describes what is sent; it cannot be set",
         ),
+        ("/a\n  X-A: \u00e9", "_headers:2: the value of x-a has characters that no header has"),
+        ("/a\n  X-A: b\tc", "_headers:2: the value of x-a has characters that no header has"),
         ("/a\n  Set-Cookie: a=b", "_headers:2: a static site sets no cookies"),
         ("https://a.example/*\n  X-A: b", "_headers:1: it names a host; a rule is about paths of this site"),
     ],

@@ -29,6 +29,7 @@ _STATUS = re.compile(r"(\d{3})(!?)\Z")
 _ALLOWED = {"200", "301", "302", "303", "307", "308", "404"}
 _SHOWN = {"200", "404"}
 _LONGEST = 700
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _QUERY = re.compile(r"[^/=:?#]+=[^=]*\Z")
 _NO_PROXY = "the edge cannot fetch from another host; redirect there with 301 or 302"
 _CONDITIONS = {
@@ -102,7 +103,7 @@ def _rule(words: Sequence[str], pages: Mapping[str, str], renamed: Mapping[str, 
         query.append(rest.pop(0))
     if not rest or not (rest[0].startswith("/") or elsewhere(rest[0])):
         raise _Refused("it has no target; write: /from /to 301")
-    target = _renamed(rest.pop(0), renamed)
+    target = quote(_renamed(rest.pop(0), renamed), safe=_ASCII)
     status = rest.pop(0) if rest and _STATUS.match(rest[0]) else "301"
     rule = _Rule(path, tuple(query), target, status, _languages(rest))
     _check(rule, pages, renamed)
