@@ -38,6 +38,13 @@ def test_the_page_fits_and_can_be_read(visit: Visit, world: World, phone: bool, 
     assert opened.page.evaluate(FAINT) == []
 
 
+def test_a_release_takes_a_line_or_a_few_on_a_phone_too(visit: Visit, world: World) -> None:
+    page = visit(f"{world.url}/site", phone=True).page
+    heights = page.locator(".site tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert len(heights) == 3
+    assert max(heights) <= 100
+
+
 def test_a_release_is_shown_without_loading_the_page_again(visit: Visit, world: World) -> None:
     page = visit(f"{world.url}/site").page
     page.clock.install()
