@@ -284,6 +284,12 @@ def test_a_module_that_is_imported_and_missing_breaks_a_site() -> None:
     ]
 
 
+def test_a_file_that_a_script_loads_and_that_is_missing_is_told() -> None:
+    script = '\nnew Worker(new URL("./no.js", import.meta.url))'
+    revision = revved({"index.html": "<script type=module src=a.js>", "a.js": script})
+    assert [(it.file, it.line, it.reference) for it in revision.unresolved] == [("a.js", 2, "./no.js")]
+
+
 def test_a_scripts_strings_mean_what_they_mean_to_the_page_that_loads_it() -> None:
     site = {
         "app/index.html": "<script src=../js/x.js></script>",
@@ -379,8 +385,11 @@ def test_files_of_rules_and_litter_are_not_published() -> None:
 
 
 def test_a_page_in_utf_16_is_told() -> None:
-    revision = revved({"index.html": '<img src="a.png">'.encode("utf-16"), "a.png": "1"})
-    assert revision.problems[0].startswith("index.html is UTF-16")
+    site = {"index.html": '<img src="a.png">', "x.js": 'show("a.png")', "x.css": "a{b:url(a.png)}"}
+    revision = revved({**{path: text.encode("utf-16") for path, text in site.items()}, "a.png": "1"})
+    assert [problem.split(" so ")[0] for problem in revision.problems] == [
+        f"{path} is UTF-16," for path in sorted(site)
+    ]
 
 
 def test_a_name_that_stands_in_every_script_does_not_confuse() -> None:
