@@ -88,8 +88,8 @@ class Pointer(Protocol):
 
         `pointer`: the value of `live` with its number, written after all other puts and before any delete of
         a later step, and only if the number that is there (see `edge.changes_of`) is lower or this very value
-        is there already; False if not, and then nothing is deleted either. The steps are one chain: when somebody else changes the store
-        between two of them, all begins again with what is there then.
+        is there already; False if not, and then nothing is deleted either. The steps are one chain: when
+        somebody else changes the store between two of them, all begins again with what is there then.
 
         Raises SiteConflict, and changes nothing, if the number that is there is lower than `base`: an earlier
         change never came to its end, and these puts alone would not be enough.
