@@ -56,7 +56,6 @@ class Report(msgspec.Struct):
     error: str = ""
     text: str = ""
     release: str = ""
-    superseded: bool = False
     kind: Literal["report"] = "report"
 
 
@@ -101,7 +100,7 @@ class Ends:
                 done = publishing.publish(FolderTree(Path(order.folder)), by="me")
         except EverydayError as error:
             return Report(type(error).__name__, str(error))
-        return Report(release=done.release, superseded=done.superseded)
+        return Report(release=done.release)
 
     def _hurry(self, publishing: Publishing) -> None:
         bucket: Any = publishing._world.bucket

@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Event
 
 import pytest
 
@@ -50,6 +51,21 @@ class Pauses:
         return [found[id(it)] for it in crew]
 
 
+class Standstill:
+    """Stops a publisher when it begins to delete. What it asked for until `passed` it has to ask again."""
+
+    def __init__(self, victim: Publisher) -> None:
+        self.pid = victim.pid
+        self.reached, self.passed = Event(), Event()
+
+    def __call__(self, kind: str, key: str) -> Fault | None:
+        if kind != "ListObjectVersions" or self.passed.is_set():
+            return None
+        os.kill(self.pid, signal.SIGSTOP)
+        self.reached.set()
+        return "slow"
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     root = tmp_path_factory.mktemp("sites")
@@ -67,7 +83,7 @@ def begun(far: FarEnd, crew: list[Publisher], folders: list[str]) -> Callable[[]
 
 @pytest.fixture(scope="module")
 def due(far: FarEnd, crew: list[Publisher], folders: list[str]) -> Callable[[], None]:
-    """The way back to a site whose first release was retired: after six hours its files are deleted."""
+    """The way back to a site whose second release is retired: after six hours its files are deleted."""
     far.clear()
     for number, folder in enumerate(folders[:3]):
         assert crew[0].run(Order(folder, hours=2 * number, keep_releases=1)).error == ""
@@ -121,11 +137,27 @@ def test_what_is_deleted_and_needed_again_at_once_is_there_in_the_end(
 ) -> None:
     due()
     far.stub.counts.clear()
-    orders = [Order(folders[it], hours=6, keep_releases=1) for it in (3, 0)]
+    orders = [Order(folders[it], hours=6, keep_releases=1) for it in (3, 1)]
     with Visitor(far, ordered=False) as visitor:
         reports = Pauses(random.Random(seed), crew[:2]).race(far, crew[:2], orders)
         visitor.look()
     assert visitor.wrong == []
     assert [it.error for it in reports] == ["", ""]
     assert far.stub.counts["ListObjectVersions"] > 0
+    assert far.wrong() == []
+
+
+def test_what_was_stored_again_since_it_was_retired_is_not_deleted(
+    far: FarEnd, due: Callable[[], None], crew: list[Publisher], folders: list[str]
+) -> None:
+    due()
+    far.stub.counts.clear()
+    far.hook = stop = Standstill(crew[0])
+    crew[0].begin(Order(folders[3], hours=6, keep_releases=1))
+    assert stop.reached.wait(30)
+    stop.passed.set()
+    assert crew[1].run(Order(folders[1], hours=6, keep_releases=1)).error == ""
+    os.kill(stop.pid, signal.SIGCONT)
+    assert crew[0].wait().error == ""
+    assert far.stub.counts["DeleteObjects"] > 0
     assert far.wrong() == []
