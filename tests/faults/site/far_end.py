@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,16 @@ class OneSite:
 
 
 class FarEnd:
-    """`hook` sees every request of a publisher before it has an effect, and may give it a fault."""
+    """`hook` sees every request of a publisher before it has an effect, and may give it a fault. `hours`: how
+    far ahead the bucket's clock is, as the publishers' are by their orders."""
 
     def __init__(self, stub: Stub, functions: Functions) -> None:
         self.stub, self.stores = stub, Stores()
         self.hook: Hook = nothing
         self._turn = threading.Lock()
+        self.hours = 0.0
         stub.fault = self._seen
+        stub.objects.clock = lambda: datetime.now(UTC) + timedelta(hours=self.hours)
         cloud: Any = OneSite(stub)
         sites = Sites(cloud, functions, self.stores, lambda: 0.0)
         self.app = self._guarded(build_app(sites, self.stores, cloud))
@@ -95,7 +99,7 @@ class FarEnd:
 
     def clear(self) -> None:
         """No site any more, and no trouble."""
-        self.hook = nothing
+        self.hook, self.hours = nothing, 0.0
         self.stub.objects.versions.clear()
         self._tell({}, [key for key, _ in self._told()])
 

@@ -86,6 +86,7 @@ def due(far: FarEnd, crew: list[Publisher], folders: list[str]) -> Callable[[], 
     """The way back to a site whose second release is retired: after six hours its files are deleted."""
     far.clear()
     for number, folder in enumerate(folders[:3]):
+        far.hours = 2.0 * number
         assert crew[0].run(Order(folder, hours=2 * number, keep_releases=1)).error == ""
     assert far.manifest.retired
     return far.saved()
@@ -136,6 +137,7 @@ def test_what_is_deleted_and_needed_again_at_once_is_there_in_the_end(
     far: FarEnd, due: Callable[[], None], crew: list[Publisher], folders: list[str], seed: int
 ) -> None:
     due()
+    far.hours = 6.0
     far.stub.counts.clear()
     orders = [Order(folders[it], hours=6, keep_releases=1) for it in (3, 1)]
     with Visitor(far, ordered=False) as visitor:
@@ -143,7 +145,6 @@ def test_what_is_deleted_and_needed_again_at_once_is_there_in_the_end(
         visitor.look()
     assert visitor.wrong == []
     assert [it.error for it in reports] == ["", ""]
-    assert far.stub.counts["ListObjectVersions"] > 0
     assert far.wrong() == []
 
 
@@ -151,6 +152,7 @@ def test_what_was_stored_again_since_it_was_retired_is_not_deleted(
     far: FarEnd, due: Callable[[], None], crew: list[Publisher], folders: list[str]
 ) -> None:
     due()
+    far.hours = 6.0
     far.stub.counts.clear()
     far.hook = stop = Standstill(crew[0])
     crew[0].begin(Order(folders[3], hours=6, keep_releases=1))
