@@ -47,12 +47,12 @@ def card(it: Look) -> str:
 
 
 def released(it: Look) -> str:
-    """The release that the page came from."""
-    return it.answers[0].headers["x-everyday-release"]
+    """The release that the page came from, as it was loaded last; pictures may come long after it."""
+    pages = [answer for answer in it.answers if answer.request.is_navigation_request()]
+    return pages[-1].headers["x-everyday-release"]
 
 
 def reload(it: Look) -> None:
-    it.answers.clear()
     it.opened.page.reload(wait_until="load")
     it.opened.page.wait_for_selector(".ready")
 
