@@ -379,6 +379,22 @@ def test_the_sites_own_absolute_addresses_are_followed() -> None:
     )
 
 
+def test_what_a_feed_or_a_sitemap_names_keeps_its_name() -> None:
+    feed = """<rss><channel><item><enclosure url="https://example.com/audio/one%20two.mp3?x=1"/>
+        <image><url>https://example.com/img/a.png</url></image>
+        <description>&lt;img src=&quot;/img/b.png&quot;&gt;</description>
+        <content:encoded><![CDATA[<img src='/img/c.png'> and /img/d]]></content:encoded>
+        </item></channel></rss>"""
+    site = {
+        "feed.xml": feed,
+        "index.html": '<img src="img/a.png"><img src="img/d.png">',
+        "audio/one two.mp3": "sound",
+        **{f"img/{name}.png": name for name in "abcd"},
+    }
+    assert list(new_names(revved(site))) == ["img/d.png"]
+    assert list(new_names(revved(site | {"feed.xml": ""}))) != ["img/d.png"]
+
+
 def test_files_of_rules_and_litter_are_not_published() -> None:
     revision = revved({"index.html": "", "_redirects": "/a /b", ".git/config": "", "a/.DS_Store": ""})
     assert [output.path for output in revision.outputs] == ["index.html"]

@@ -27,6 +27,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from everyday.errors import SiteConflict
+from everyday.site.edge import PREVIEW
 from everyday.site.manifest import pointer_value
 from everyday.site.model import Manifest
 from everyday.site.ports import Bucket, Pointer
@@ -43,8 +44,9 @@ def due_objects(manifest: Manifest, now: datetime) -> Mapping[str, datetime]:
 
 
 def due_edge_keys(manifest: Manifest, now: datetime) -> Sequence[str]:
-    """The edge's keys to delete."""
-    return sorted(key for key, at in manifest.edge_retired.items() if at + GRACE <= now)
+    """The edge's keys to delete: previews before the values that they lead to."""
+    due = [key for key, at in manifest.edge_retired.items() if at + GRACE <= now]
+    return sorted(due, key=lambda key: (not key.startswith(PREVIEW), key))
 
 
 def point(pointer: Pointer, old: Manifest | None, new: Manifest) -> bool:

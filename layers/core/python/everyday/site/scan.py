@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from everyday.site import feeds
 from everyday.site.model import Unresolved
 from everyday.site.references.found import Contents, Found, Kind
 from everyday.site.references.text import is_utf16
@@ -82,6 +83,8 @@ def scan(site: Site, path: str, content: bytes, language: Language) -> Scanned:
         elif may_name(found, site.names):
             made.later.append(Line(found, lines.at(found.start)))
     made.seals.extend(_sealed(site, contents, place))
+    if feeds.is_feed(path):
+        made.fixed.extend(site.assets.intersection(feeds.named(content)))
     return made
 
 

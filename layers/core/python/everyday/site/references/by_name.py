@@ -22,6 +22,8 @@ _MARKUP = {
     "xhtml": html.xml_references,
     "svg": html.xml_references,
     "xml": html.xml_references,
+    "rss": html.xml_references,
+    "atom": html.xml_references,
 }
 
 
