@@ -11,7 +11,7 @@ from everyday.errors import SiteConflict
 from everyday.site.edge import LIVE
 from everyday.site.manifest import pointer_value
 from tests.faults.site.test_site_sweep import RULES, settled
-from tests.faults.site.world import Watch
+from tests.faults.site.world import Cut, Killed, Watch
 from tests.site_world import Scene, folder, pages
 
 ONE, TWO, THREE = (pages(text) for text in ("one", "two", "three"))
@@ -118,4 +118,22 @@ def test_a_change_of_the_edge_between_two_steps_of_ours_lets_ours_begin_again(tm
     assert not published.superseded  # the write for the preview told the edge of ours too
     assert scene.pointer.values[LIVE] == pointer_value(scene.manifest)
     assert b"<p>one</p>" in (scene.visitor.body("")[1] or b"")
+    settled(scene, "")
+
+
+def test_nothing_is_deleted_at_an_edge_that_was_not_told_of_the_manifest(tmp_path: Path) -> None:
+    scene = Scene(**RULES)
+    for text in (ONE, TWO, THREE):
+        scene.publishing().publish(folder(tmp_path, text), by="me")
+        scene.later(hours=2)
+    preview = folder(tmp_path, pages("preview"))
+    cut = Cut(7, lost=False, deadly=True, watch=lambda: None)
+    with pytest.raises(Killed):
+        scene.publishing(gate=cut).publish(preview, by="me", live=False)
+    assert cut.struck == "look live"
+
+    scene.publishing().confirm(next(it.id for it in scene.manifest.releases if it.number == 3))
+
+    assert scene.manifest.edge_retired
+    assert scene.publishing().publish(preview, by="me", live=False).number == 4
     settled(scene, "")
