@@ -12,7 +12,7 @@ const readline = require('node:readline');
 const crypto = require('node:crypto');
 const querystring = require('node:querystring');
 
-const MILLISECONDS = 500;
+const MILLISECONDS = 3000; // by the wall, of a machine that may be busy
 const functions = new Map();
 const reads = [];
 

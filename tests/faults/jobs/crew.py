@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -168,7 +169,9 @@ class Worker:
                 return True
             for it in messages:
                 if it["MessageId"] not in failed:
-                    self.sqs.delete_message(QueueUrl=url, ReceiptHandle=it["ReceiptHandle"])
+                    # On a slow machine it was delivered again meanwhile, and this handle is void.
+                    with suppress(self.sqs.exceptions.ReceiptHandleIsInvalid):
+                        self.sqs.delete_message(QueueUrl=url, ReceiptHandle=it["ReceiptHandle"])
         return bool(messages)
 
 
