@@ -106,6 +106,7 @@ class Sites:
 
     sites: dict[str, Site] = field(default_factory=lambda: {name: Site(name) for name in ("blog", "shop")})
     pipeline: Pipeline = field(default_factory=Pipeline)
+    rules: SiteRules = field(default_factory=lambda: SiteRules(confirm_seconds=20))
 
 
 class MemoryTarget(site_stores.Target):
@@ -119,8 +120,7 @@ class MemoryTarget(site_stores.Target):
 
     def publishing(self, place: SiteOutput, progress: Any = None) -> Publishing:
         name = place.settings.site
-        rules = SiteRules(confirm_seconds=20)
-        return Publishing(name, rules, self.stores.sites[name].world(), progress)
+        return Publishing(name, self.stores.rules, self.stores.sites[name].world(), progress)
 
     def pusher(self, place: SiteOutput) -> Pusher:
         pipeline = self.stores.pipeline

@@ -1,11 +1,13 @@
 """The site commands: what they say, and with which exit status."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from everyday.site.model import SiteRules
 from everyday_cli import site_stores
 from tests.cli.photos_world import Cli
 from tests.cli.site_world import MemoryTarget, Sites, Step
@@ -145,3 +147,26 @@ def test_push_may_only_try_or_not_wait(cli: Cli, stores: Sites, folder: Path) ->
     assert stores.pipeline.pushed == []
     told = cli("site", "push", folder, "--no-wait", "--json").document
     assert (told["state"], told["version"]) == ("unknown", "v1")
+
+
+def test_times_of_files_mean_nothing_and_their_bytes_everything(
+    cli: Cli, stores: Sites, folder: Path
+) -> None:
+    cli("site", "publish", folder)
+    for path in folder.rglob("*"):
+        os.utime(path, (2_000_000_000, 2_000_000_000))
+    assert cli("site", "plan", folder, "--json").document["same"] is True
+    style = folder / "css" / "main.css"
+    style.write_text(style.read_text().replace("green", "black"))
+    os.utime(style, (1, 1))
+    told = cli("site", "plan", folder, "--json").document["plan"]
+    assert [each["path"] for each in told["changed"]] == ["css/main.css", "index.html"]
+
+
+def test_a_change_of_headers_only_is_told_as_that(cli: Cli, stores: Sites, folder: Path) -> None:
+    cli("site", "publish", folder)
+    stores.rules = SiteRules(cache_control=(("*.css", "max-age=60"),))
+    told = cli("site", "publish", folder, "--json").document
+    assert [each["path"] for each in told["plan"]["header_only"]] == ["css/main.css"]
+    assert told["plan"]["uploads"] == []
+    assert told["invalidation"]

@@ -27,7 +27,7 @@ class PlannedFile(Record, frozen=True):
     size: int
 
 
-class Plan(Record, frozen=True, kw_only=True):
+class Plan(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What would change for visitors, and what that takes.
 
     `new`, `changed`, `retired` (no longer in the folder): against the live release. `header_only`: the same

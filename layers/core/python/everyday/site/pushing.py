@@ -74,7 +74,7 @@ _ENDED = {
 }
 
 
-class Pushed(Record, frozen=True, kw_only=True):
+class Pushed(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What became of a push. `said`: the last step's own words, the reason of a failure."""
 
     site: str

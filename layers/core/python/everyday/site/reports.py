@@ -7,7 +7,7 @@ from everyday.site.model import Doubtful, Unresolved
 from everyday.site.plan import Plan
 
 
-class Notes(Record, frozen=True, kw_only=True):
+class Notes(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What the owner should know of the folder. `problems`: mistakes in files and rules."""
 
     unresolved: tuple[Unresolved, ...] = ()
@@ -15,7 +15,7 @@ class Notes(Record, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-class Planned(Record, frozen=True, kw_only=True):
+class Planned(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What a publication would do. `same`: the folder is what is live; nothing would be sent."""
 
     site: str
@@ -24,7 +24,7 @@ class Planned(Record, frozen=True, kw_only=True):
     notes: Notes = Notes()
 
 
-class Published(Record, frozen=True, kw_only=True):
+class Published(Record, frozen=True, kw_only=True, omit_defaults=False):
     """A publication or a rollback that is done, as far as the bucket and the edge's store go.
 
     `same`: nothing changed. `live`: visitors shall get it; else it has a preview. `superseded`: another
@@ -42,7 +42,7 @@ class Published(Record, frozen=True, kw_only=True):
     notes: Notes = Notes()
 
 
-class Listed(Record, frozen=True, kw_only=True):
+class Listed(Record, frozen=True, kw_only=True, omit_defaults=False):
     """A release that is kept; `size` in bytes, of the whole site."""
 
     id: str

@@ -34,7 +34,7 @@ class Finding(Record, frozen=True):
     advice: str
 
 
-class Verified(Record, frozen=True, kw_only=True):
+class Verified(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What was compared; `size` in bytes. `ok`: visitors get what was published; leftovers are no loss."""
 
     site: str
