@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from everyday.errors import SiteBroken
 from everyday.ports import Progress
-from everyday.site import rev
 from everyday.site.edge import Edge, Items, items
 from everyday.site.inputs import digests, inputs
 from everyday.site.keeping import RULES
@@ -38,6 +37,8 @@ class Publication:
 
     @cached_property
     def revision(self) -> Revision:
+        from everyday.site import rev  # the parsers; when nothing changed nobody needs them
+
         return rev.rev(self._tree, self._rules.rev, digests=self._digests, progress=self._progress)
 
     @cached_property
@@ -47,6 +48,8 @@ class Publication:
 
     def refuse_broken(self) -> None:
         """Raises SiteBroken when pages name assets that are not there."""
+        from everyday.site import rev
+
         broken = rev.broken(self.revision, self._rules.rev)
         if not broken:
             return
