@@ -14,13 +14,16 @@ EverydayError
 │   ├── StateUnavailable         Valkey
 │   ├── EcsUnavailable           ECS
 │   │   └── EcsThrottled             it said no for now: the call had no effect
-│   ├── FleetUnavailable         EC2 Auto Scaling
+│   ├── FleetUnavailable         EC2 Auto Scaling, Spot Fleet
+│   ├── Ec2Unavailable           EC2
+│   ├── BookUnavailable          DynamoDB, cloudtop's table
 │   ├── BucketUnavailable        S3, a site's bucket
 │   └── EdgeUnavailable          CloudFront, its key-value store
 ├── Conflict                 a conditional write lost; read again and decide again
 │   ├── ArchiveConflict
 │   ├── CatalogConflict
 │   ├── LedgerConflict
+│   ├── BookConflict
 │   └── SiteConflict
 ├── SourceError              Instagram answered, and the answer stops more than one medium
 │   ├── SourceThrottled          save the place and end; `.retry_at` says when to come back
@@ -44,11 +47,14 @@ EverydayError
 ├── JobError                 what was asked of a job cannot be done
 │   ├── JobUnknown               there is no job of that id
 │   └── JobEnded                 it is over and changes no more
-└── SiteError                what was asked of a site cannot be done
-    ├── SiteRefused              the folder or the zip is not what a site may be
-    ├── SiteBroken               a page names an asset that is not there
-    ├── ReleaseUnknown           there is no release of that id, or it was retired
-    └── SiteUnconfirmed          published, but the distribution did not answer with it in time
+├── SiteError                what was asked of a site cannot be done
+│   ├── SiteRefused              the folder or the zip is not what a site may be
+│   ├── SiteBroken               a page names an asset that is not there
+│   ├── ReleaseUnknown           there is no release of that id, or it was retired
+│   └── SiteUnconfirmed          published, but the distribution did not answer with it in time
+└── CloudtopError            what was asked of the CloudTop cannot be done
+    ├── CloudtopRefused          EC2 will never take this as it is, or it would put data in danger
+    └── CloudtopLate             it is under way, but was not there in time
 """
 
 from datetime import datetime
@@ -111,7 +117,15 @@ class EcsThrottled(EcsUnavailable):
 
 
 class FleetUnavailable(Unavailable):
-    """EC2 Auto Scaling did not answer."""
+    """EC2 Auto Scaling or Spot Fleet did not answer."""
+
+
+class Ec2Unavailable(Unavailable):
+    """EC2 did not answer."""
+
+
+class BookUnavailable(Unavailable):
+    """The table of `cloudtop` did not answer."""
 
 
 class BucketUnavailable(Unavailable):
@@ -136,6 +150,10 @@ class CatalogConflict(Conflict):
 
 class LedgerConflict(Conflict):
     """The job changed since it was read."""
+
+
+class BookConflict(Conflict):
+    """Somebody wrote the item since it was read."""
 
 
 class SiteConflict(Conflict):
@@ -252,3 +270,15 @@ class ReleaseUnknown(SiteError):
 
 class SiteUnconfirmed(SiteError):
     """The release is published, but the distribution did not answer with it in time."""
+
+
+class CloudtopError(EverydayError):
+    """What was asked of the CloudTop cannot be done."""
+
+
+class CloudtopRefused(CloudtopError):
+    """EC2 will never take this as it is, or it would put data in danger."""
+
+
+class CloudtopLate(CloudtopError):
+    """What was asked for is under way, but was not there in time."""

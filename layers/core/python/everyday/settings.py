@@ -149,3 +149,24 @@ class SiteSettings(Settings, frozen=True, kw_only=True):
     key_value_store_url: str | None = None
     cdn_url: str | None = None
     pipeline_url: str | None = None
+
+
+class CloudtopSettings(Settings, frozen=True, kw_only=True):
+    """`cloudtop_keeper`, and every command of `everyday cloudtop`.
+
+    `fleets`: each `zone=id`, of Spot Fleet requests or names of Auto Scaling groups, by `engine`. `zone` and
+    `volume`: the home before any move. `volume` is made with the stack. `ec2_url` None: AWS's own address.
+    """
+
+    name: str
+    table: str
+    engine: str
+    fleets: tuple[str, ...]
+    zone: str
+    volume: str
+    alarm_topic: str
+    fallback: bool = True
+    patience_seconds: int = 300
+    offer_move_seconds: int = 1800
+    failures: int = 3
+    ec2_url: str | None = None

@@ -1,0 +1,1 @@
+"""cloudtop: a spot development machine that comes back with its data."""
