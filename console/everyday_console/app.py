@@ -22,6 +22,8 @@ from everyday.errors import EverydayError
 from everyday.jobs.words import minute, said, span, standing
 from everyday.photos.ports import Archive, Catalog
 from everyday_console import photos
+from everyday_console.cloudtop import Desk
+from everyday_console.cloudtop_pages import CloudtopPages
 from everyday_console.jobs import instance_bars
 from everyday_console.jobs_pages import Jobs, JobsPages
 from everyday_console.pages import Pages
@@ -40,9 +42,11 @@ def build(
     archive: Archive | None = None,
     jobs: Jobs | None = None,
     site: Sites | None = None,
+    cloudtop: Desk | None = None,
 ) -> Starlette:
     """The console as an ASGI application, with pages for whatever is given."""
-    words = [word for word, on in {"photos": catalog, "jobs": jobs, "site": site}.items() if on is not None]
+    given = {"photos": catalog, "jobs": jobs, "site": site, "cloudtop": cloudtop}
+    words = [word for word, on in given.items() if on is not None]
     pages = Pages(stage=stage, words=words, addresses=addresses, templates=_templates())
     routes: list[BaseRoute] = [Mount("/static", StaticFiles(directory=HERE / "static"))]
     if words:
@@ -53,6 +57,8 @@ def build(
         routes += JobsPages(pages, jobs).routes()
     if site is not None:
         routes += SitePages(pages, site).routes()
+    if cloudtop is not None:
+        routes += CloudtopPages(pages, cloudtop).routes()
     return Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)],
