@@ -1,8 +1,8 @@
 """Make a virtual machine's disk with CloudTop's real boot files: `python -m tools.make_vm_image FOLDER`.
 
 Debian with the kernel of its cloud images, then `image/provision`, then what stands in for EC2's side of a
-boot (`tests/vm/guest`). NVMe and ext4 are built into that kernel, so there is no initial RAM disk. Takes about
-a minute with a quick mirror; needs root, mmdebstrap and e2fsprogs, and Debian's package mirror.
+boot (`tests/vm/guest`). NVMe and ext4 are built into that kernel, so there is no initial RAM disk. Takes a
+minute with a quick mirror; needs root, mmdebstrap and e2fsprogs, and Debian's package mirror.
 """
 
 import hashlib
@@ -155,11 +155,6 @@ _SURROUNDINGS = {
 
 
 def _run(*command: str | Path, env: Mapping[str, str] | None = None) -> None:
-    surroundings = {
-        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "LC_ALL": "C",
-        "DEBIAN_FRONTEND": "noninteractive",
-    }
     try:
         done = subprocess.run(
             command,
