@@ -112,8 +112,13 @@ class Cloud(Protocol):
         """Begin a snapshot; its point in time is this call's. The id."""
         ...
 
-    def report(self, stage: str, detail: str = "", dirty: tuple[str, ...] = ()) -> None:
+    def report(self, stage: str, detail: str = "") -> None:
         """Say how it goes (`model.Stage`). Never raises: nobody may lose a boot by it."""
+        ...
+
+    def beat(self, stage: str, detail: str, dirty: tuple[str, ...]) -> None:
+        """Say that it is still so, and what work is in no other place. Changes nothing once the report is of
+        another machine, or of one that is leaving or failed. Never raises."""
         ...
 
     def hold_until(self) -> float | None:
