@@ -18,7 +18,7 @@ TABLE = "cloudtop"
 
 
 class Lab:
-    """One CloudTop outside EC2. `region.address` must be set before the first launch."""
+    """One CloudTop outside EC2. `port`: where its region answers, set before the first launch."""
 
     def __init__(self, image: VmImage, folder: Path, dynamodb: Any, tags: dict[str, str]) -> None:
         self._dynamodb = dynamodb
@@ -36,6 +36,12 @@ class Lab:
         """A running machine; its boot has only begun."""
         self.region.launch(instance, user_data())
         return self.hypervisor.machines[instance]
+
+    def end(self, instance: str) -> None:
+        """Cut the instance's power; then do as the keeper does: take the lease from who is terminated."""
+        self.region.end(instance)
+        if self.lease() == instance:
+            self._dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": LEASE}})
 
     def lease(self) -> str | None:
         """The instance that holds it."""

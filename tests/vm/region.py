@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class Region:
-    """One zone, one volume, an instance at a time. `address` is set by `serving`.
+    """One zone, one volume, an instance at a time.
 
     `log` holds what machines asked to be done to the volume, in order, as `action resource`.
     """
@@ -35,7 +35,6 @@ class Region:
         self.attached_to: str | None = None
         self.attachment: str | None = None
         self.notices: dict[str, str] = {}
-        self.address = ""
         self._lock = RLock()
 
     def launch(self, instance: str, user_data: str) -> None:

@@ -63,7 +63,7 @@ def live(place: Lab) -> Life:
     seen = look(place, machine)
     seen |= reboot(place, machine, first["at"])
     acknowledged = write_until_the_power_goes(machine)
-    place.region.end(FIRST)
+    place.end(FIRST)
     machine = place.launch(SECOND)
     machine_ready(place, SECOND, machine)
     kept = machine.run(f"cat {RECORDS}").text.split()
