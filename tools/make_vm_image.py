@@ -109,7 +109,7 @@ def _add_guest(root: Path) -> None:
         script.chmod(0o755)
     for file, text in _FILES.items():
         (root / file).write_text(text)
-    _in_root(root, "systemctl", "enable", "vm-seed.service", "vm-network.service", "vm-shell.service")
+    _in_root(root, "systemctl", "enable", "vm-seed", "vm-network", "vm-shell", "docker")
     _in_root(root, "systemctl", "mask", *_NOT_NEEDED)
 
 

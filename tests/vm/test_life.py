@@ -83,7 +83,9 @@ def look(place: Lab, machine: VirtualMachine) -> dict[str, Any]:
         "uuid": machine.run(f"findmnt -no UUID {HOME_PATH}").text,
         "tags": dict(place.region.tags),
         "scratch": scratch(machine),
-        "order": machine.run("systemctl show -p After,RequiresMountsFor docker.service"),
+        "order": machine.run(
+            "systemctl is-active docker; systemctl show -p After,RequiresMountsFor docker.service"
+        ),
     }
 
 
@@ -170,6 +172,7 @@ def test_a_stripe_that_is_there_already_after_a_reboot_is_used_and_not_made_agai
 
 
 def test_docker_starts_only_after_the_home_is_mounted(life: Life) -> None:
+    assert life.order.text.startswith("active")
     assert f"RequiresMountsFor={HOME_PATH}" in life.order.text
     assert "ct-storage.service" in life.order.text
 
