@@ -5,6 +5,7 @@ boot (`tests/vm/guest`). NVMe and ext4 are built into that kernel, so there is n
 minute with a quick mirror; needs root, mmdebstrap and e2fsprogs, and Debian's package mirror.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -43,12 +44,16 @@ class VmImage:
 def cached() -> VmImage:
     """The image of what the repository holds now, cached or made; older ones go. Raises CannotMake."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "everyday/vm"
+    cache.mkdir(parents=True, exist_ok=True)
     wanted = cache / _fingerprint()
-    if not wanted.is_dir():
-        _make_into(wanted)
-    for old in cache.iterdir():
-        if old.is_dir() and old != wanted:
-            shutil.rmtree(old)
+    with (cache / "lock").open("w") as lock:
+        # Two test runs at once make it once, and neither takes what the other is making for an old one.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not wanted.is_dir():
+            _make_into(wanted)
+        for old in cache.iterdir():
+            if old.is_dir() and old != wanted:
+                shutil.rmtree(old)
     return _image_in(wanted)
 
 
@@ -68,7 +73,6 @@ def make(folder: Path, base: Path) -> VmImage:
 
 
 def _make_into(wanted: Path) -> None:
-    wanted.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wanted.parent, prefix=".making-") as making:
         made = Path(making) / "image"
         made.mkdir()
