@@ -4,19 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 
 from _cloudtop_cost import monthly_costs
-from _imports import imports
 from _report import Row, write
-
-ADAPTERS: dict[str, list[str]] = {"cloudtop_keeper": []}
-
-
-def cold_starts() -> Iterator[Row]:
-    yield from imports(ADAPTERS, peer="import boto3")
-
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "cost": monthly_costs,
-    "imports": cold_starts,
 }
 
 
