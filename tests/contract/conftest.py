@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 # Names that are not in DynamoDB's list of reserved words; ministack takes any name, AWS does not.
-PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND", "BETWEEN"}
+PLAIN_NAMES = {"pk", "retry_at", "taken_at", "attribute_not_exists", "OR", "AND", "NOT", "IN", "BETWEEN"}
 
 
 @pytest.fixture(scope="session")
