@@ -30,8 +30,8 @@ Stage = Literal[
 
 class Wish(Record, frozen=True, kw_only=True):
     """What the owner wants. `market`: `on-demand` when they asked for it, else spot with the fallback.
-    `hold_until`: no idle stop before. `reason`: who or what asked (`owner`, `idle`, `budget`, `schedule`,
-    `boot failures`). `version` counts changes."""
+    `hold_until`: no idle or scheduled stop before. `reason`: who or what asked (`owner`, `idle`, `budget`,
+    `schedule`, `boot failures`). `version` counts changes."""
 
     up: bool = False
     market: Market = "spot"
@@ -79,7 +79,6 @@ class Notes(Record, frozen=True, kw_only=True):
     fell_back: bool = False
     failed: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
-    ended_idle: str | None = None
     version: int = 0
 
 
@@ -136,13 +135,15 @@ class FleetEvent(Record, frozen=True, kw_only=True):
 
 class Situation(Record, frozen=True, kw_only=True):
     """Everything the keeper decides by, read at one time. `fleets`: by zone. `machines`: none that are
-    terminated. `trouble`: events since the machine went missing, newest last."""
+    terminated. `ended`: the ids of those that EC2 still shows as terminated. `trouble`: events since the
+    machine went missing, newest last."""
 
     wish: Wish
     notes: Notes
     home: Home
     fleets: Mapping[str, Capacity]
     machines: tuple[Machine, ...] = ()
+    ended: tuple[str, ...] = ()
     volume: Volume | None = None
     lease: Lease | None = None
     report: Report | None = None

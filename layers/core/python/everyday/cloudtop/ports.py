@@ -76,7 +76,8 @@ class Book(Protocol):
     def wish(self) -> Wish: ...
 
     def put_wish(self, wish: Wish) -> None:
-        """Write the successor of the wish that was read: its `version` is one more. Raises BookConflict."""
+        """Write the successor of the wish that was read: `wish.version` is one more than that one's. Raises
+        BookConflict."""
         ...
 
     def home(self) -> Home | None: ...
