@@ -17,6 +17,7 @@ EverydayError
 │   ├── FleetUnavailable         EC2 Auto Scaling, Spot Fleet
 │   ├── Ec2Unavailable           EC2
 │   ├── BookUnavailable          DynamoDB, cloudtop's table
+│   ├── NamesUnavailable         Route 53
 │   ├── BucketUnavailable        S3, a site's bucket
 │   └── EdgeUnavailable          CloudFront, its key-value store
 ├── Conflict                 a conditional write lost; read again and decide again
@@ -126,6 +127,10 @@ class Ec2Unavailable(Unavailable):
 
 class BookUnavailable(Unavailable):
     """The table of `cloudtop` did not answer."""
+
+
+class NamesUnavailable(Unavailable):
+    """Route 53 did not answer."""
 
 
 class BucketUnavailable(Unavailable):

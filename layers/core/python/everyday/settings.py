@@ -156,6 +156,7 @@ class CloudtopSettings(Settings, frozen=True, kw_only=True):
 
     `fleets`: each `zone=id`, of Spot Fleet requests or names of Auto Scaling groups, by `engine`. `zone` and
     `volume`: the home before any move. `volume` is made with the stack. `ec2_url` None: AWS's own address.
+    `domain`: the stable name, a record of `hosted_zone`; empty: there is none.
     """
 
     name: str
@@ -169,4 +170,6 @@ class CloudtopSettings(Settings, frozen=True, kw_only=True):
     patience_seconds: int = 300
     offer_move_seconds: int = 1800
     failures: int = 3
+    hosted_zone: str = ""
+    domain: str = ""
     ec2_url: str | None = None

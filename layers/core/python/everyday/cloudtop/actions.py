@@ -38,7 +38,13 @@ class Tell(Record, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-Action = SetCapacity | FreeLease | Terminate | ChangeWish | Tell
+class PointName(Record, frozen=True, kw_only=True, tag=True):
+    """Let the stable name mean this address."""
+
+    address: str
+
+
+Action = SetCapacity | FreeLease | Terminate | ChangeWish | PointName | Tell
 
 
 class Decision(Record, frozen=True, kw_only=True):

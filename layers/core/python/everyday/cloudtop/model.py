@@ -72,13 +72,15 @@ class Notes(Record, frozen=True, kw_only=True):
 
     `missing_since`: no usable spot machine since then, although one is wanted. `fell_back`: this run is on
     demand because spot stayed away. `failed`: instances whose boot failed since one was last usable.
-    `told`: what the owner was already told in this run, so that nothing is told twice.
+    `told`: what the owner was already told in this run, so that nothing is told twice. `address`: what the
+    stable name points to.
     """
 
     missing_since: datetime | None = None
     fell_back: bool = False
     failed: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    address: str = ""
     version: int = 0
 
 
@@ -90,7 +92,7 @@ class Capacity(Record, frozen=True, kw_only=True):
 
 
 class Machine(Record, frozen=True, kw_only=True):
-    """An EC2 instance of ours."""
+    """An EC2 instance of ours. `address`: its public IPv4 address, or the private one if it has no other."""
 
     id: str
     state: MachineState
@@ -99,6 +101,7 @@ class Machine(Record, frozen=True, kw_only=True):
     market: Market
     launched_at: datetime
     image: str = ""
+    address: str = ""
 
 
 class Volume(Record, frozen=True, kw_only=True):
@@ -151,9 +154,11 @@ class Situation(Record, frozen=True, kw_only=True):
 
 
 class Rules(Record, frozen=True, kw_only=True):
-    """The owner's policy. Seconds. `fallback` False: wait for spot however long it takes."""
+    """The owner's policy. Seconds. `fallback` False: wait for spot however long it takes. `named`: a stable
+    name follows the machine."""
 
     fallback: bool = True
     patience_seconds: int = 300
     offer_move_seconds: int = 1800
     failures: int = 3
+    named: bool = False

@@ -107,3 +107,11 @@ class Owner(Protocol):
     def tell(self, text: str) -> None:
         """Raises EventsUnavailable."""
         ...
+
+
+class NameServer(Protocol):
+    """The stable name of the machine."""
+
+    def point(self, address: str) -> None:
+        """Let it mean this IPv4 address; a no-op if it does. Raises NamesUnavailable."""
+        ...
