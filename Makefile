@@ -16,6 +16,7 @@ run: layers node_modules/.done  ## the whole system on this machine
 test: check layers node_modules/.done  ## everything that needs no AWS account
 	tools/find-chromium
 	tools/find-containers
+	tools/find-machines
 	.venv/bin/python -m everyday_local.ghost install .everyday/ghost
 	.venv/bin/pytest -n 2 --dist loadgroup --durations=10
 

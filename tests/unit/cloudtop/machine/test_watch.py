@@ -31,6 +31,7 @@ class Life:
         self.said: Notice | None = None
         self.recommended = False
         self.deaf = False
+        self.stage = "ready"
         self.signs = Signs()
         self.settings = MachineSettings(
             table="t", volume=VOLUME, home=folder / "home", run=folder, idle_seconds=idle_seconds
@@ -54,7 +55,7 @@ class Life:
             departure=Departure(
                 cloud=self.cloud, host=self.host, settings=self.settings, time=lambda: self.now
             ),
-            stage="ready",
+            stage=lambda: self.stage,
             signs=lambda: self.signs,
             dirty=lambda: ("x: 1 changed file",),
             time=lambda: self.now,
@@ -178,6 +179,16 @@ def test_work_in_the_countdown_begins_the_wait_anew(tmp_path: Path) -> None:
 def test_a_machine_that_may_idle_is_never_stopped(life: Life) -> None:
     life.minutes(300)
     assert life.cloud.reports == []
+
+
+def test_a_machine_whose_boot_failed_says_nothing_more_and_still_answers_the_notice(tmp_path: Path) -> None:
+    life = Life(tmp_path, idle_seconds=1800)
+    life.stage, life.cloud.mounted = "failed", False
+    life.minutes(40)
+    assert (life.cloud.beats, life.cloud.reports) == ([], [])
+    life.said = NOTICE
+    life.watch.round()
+    assert life.cloud.lease is None
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class FolderHost:
     def grow(self, device: Path, kind: str, path: Path) -> None:
         """A folder is as large as its disk."""
 
-    def mount(self, device: Path, path: Path, *, read_only: bool = False) -> None:
+    def mount(self, device: Path, path: Path, *, read_only: bool = False) -> None:  # noqa: ARG002 - a link
         if self.mounted(path):
             return
         try:

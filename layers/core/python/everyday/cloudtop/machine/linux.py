@@ -82,6 +82,8 @@ class LinuxHost:
         run("mount", "-o", "rw,noatime", str(device), str(path), seconds=300)
         if _is_new(path):
             _give_to_owner(path)
+        # After a reboot the disk was there before anybody knew whose it is: udev looks again, for /dev/xvdj.
+        tried("udevadm", "trigger", "--settle", str(device))
 
     def mounted(self, path: Path) -> bool:
         return os.path.ismount(path)

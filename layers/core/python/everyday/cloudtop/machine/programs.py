@@ -49,8 +49,7 @@ def storage(settings: MachineSettings, _: list[str]) -> None:
 def watch(settings: MachineSettings, _: list[str]) -> None:
     """Until the machine ends."""
     cloud, metadata = _connected(settings, hurried=True)
-    stage = (settings.run / "stage").read_text().strip() if (settings.run / "stage").exists() else "failed"
-    _watch(settings, cloud, metadata, stage, Event())
+    _watch(settings, cloud, metadata, Event())
 
 
 def boot(settings: MachineSettings, _: list[str]) -> None:
@@ -58,13 +57,13 @@ def boot(settings: MachineSettings, _: list[str]) -> None:
     cloud, metadata = _connected(settings)
     with _alone(settings):
         try:
-            stage = _open(settings, cloud, metadata)
+            _open(settings, cloud, metadata)
         except NoticeError:
             raise
         except Exception as error:
             cloud.report("failed", str(error))
             raise
-    _watch(settings, cloud, metadata, stage, Event())
+    _watch(settings, cloud, metadata, Event())
 
 
 def hold(settings: MachineSettings, arguments: list[str]) -> None:
@@ -150,7 +149,7 @@ def _noticed(metadata: Imds) -> bool:
         return False
 
 
-def _watch(settings: MachineSettings, cloud: Cloud, metadata: Imds, stage: str, end: Event) -> None:
+def _watch(settings: MachineSettings, cloud: Cloud, metadata: Imds, end: Event) -> None:
     host, surveys = _host(settings), _Surveys(settings.home, end)
     Thread(target=surveys.run, daemon=True).start()
     watched = Watch(
@@ -159,13 +158,21 @@ def _watch(settings: MachineSettings, cloud: Cloud, metadata: Imds, stage: str, 
         metadata=metadata,
         settings=settings,
         departure=Departure(host=host, cloud=cloud, settings=settings, time=time.time),
-        stage=stage,
+        stage=lambda: _stage(settings),
         signs=_signs(settings, cloud).read,
         dirty=lambda: surveys.found,
         time=time.time,
     )
     while not end.wait(EVERY_SECONDS):
         watched.round()
+
+
+def _stage(settings: MachineSettings) -> str:
+    """How the boot ended; by hand it may have been mended since."""
+    try:
+        return (settings.run / "stage").read_text().strip()
+    except OSError:
+        return "failed"
 
 
 def _signs(settings: MachineSettings, cloud: Cloud) -> LinuxSigns | FolderSigns:

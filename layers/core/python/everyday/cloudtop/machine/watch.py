@@ -37,7 +37,7 @@ class Watch:
     metadata: Metadata
     settings: MachineSettings
     departure: Departure
-    stage: str
+    stage: Callable[[], str]
     signs: Callable[[], Signs]
     dirty: Callable[[], tuple[str, ...]]
     time: Callable[[], float]
@@ -61,6 +61,10 @@ class Watch:
             return None, False
 
     def _beat(self) -> None:
+        """A machine whose boot failed has said so, and waits for its end."""
+        stage = self.stage()
+        if stage == "failed":
+            return
         verdict = self._quiet()
         if verdict == "countdown" and not self._counted_down:
             self._warn(_COUNTDOWN)
@@ -68,7 +72,7 @@ class Watch:
         if verdict == "stop":
             self.cloud.report("idle", "nobody has worked here")
         else:
-            self.cloud.beat(self.stage, "", self.dirty())
+            self.cloud.beat(stage, "", self.dirty())
 
     def _quiet(self) -> str:
         """How long it has been quiet since this program or the last work began."""
