@@ -24,8 +24,9 @@ class Actor:
         world.after(0, self._resume)
 
     def kill(self) -> None:
-        """The program does not wake any more."""
+        """The program ends where it waits."""
         self._dead = True
+        self._world.after(0, self._resume)
 
     def _resume(self) -> None:
         if self.over:
@@ -38,7 +39,8 @@ class Actor:
         self._go.wait(60)
         self._go.clear()
         try:
-            self._program(self._sleep)
+            if not self._dead:
+                self._program(self._sleep)
         except PowerCut:
             pass
         except BaseException as error:  # noqa: BLE001 - told by the test, in its own thread
@@ -49,7 +51,7 @@ class Actor:
     def _sleep(self, seconds: float) -> None:
         self._world.after(max(seconds, 0.001), self._resume)
         self._paused.set()
-        assert self._go.wait(60), "the simulation has ended"
+        assert self._go.wait(600), "the simulation has ended"
         self._go.clear()
         if self._dead:
             raise PowerCut

@@ -6,12 +6,13 @@ disk is tried on virtual machines.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 from typing import NoReturn
 
 from everyday.adapters.memory_cloudtop import MemoryBook
-from everyday.cloudtop.events import Look
+from everyday.cloudtop.events import Ask, Look
 from everyday.cloudtop.keeping import Keeper
 from everyday.cloudtop.looking import Sight
 from everyday.cloudtop.machine.departure import Departure
@@ -66,8 +67,9 @@ class SimEc2:
         self._sim.may_crash()
 
     def history(self, zone: str, since: datetime) -> Sequence[FleetEvent]:
-        lines = self._world.fleets[f"sfr-{zone}"].history
-        return [FleetEvent(kind=it.kind, at=_at(it.at), text=it.text) for it in lines if _at(it.at) >= since]
+        newest_first = reversed(self._world.fleets[f"sfr-{zone}"].history)
+        lines = takewhile(lambda it: _at(it.at) >= since, newest_first)
+        return [FleetEvent(kind=it.kind, at=_at(it.at), text=it.text) for it in lines][::-1]
 
     def machines(self) -> Sequence[Machine]:
         """An instance of the last two seconds is not to be found by its tags yet."""
@@ -156,13 +158,13 @@ class Guest:
         self._work(sleep)
 
     def _work(self, sleep: Sleep) -> None:
-        """The watch looks every five seconds."""
+        """As the watch does."""
         departure = Departure(host=self, cloud=self, settings=self.settings, time=lambda: self.sim.world.now)
         while True:
             if self._it.notice is not None:
                 left = Notice(action="terminate", time=self._it.notice)
                 departure.go_on(left, rebalance=False)
-            sleep(5)
+            sleep(self.sim.watch_seconds)
 
     # The cloud
 
@@ -273,18 +275,28 @@ class Guest:
 class Simulation:
     """One CloudTop, wanted, with a keeper that looks every minute, and sometimes ends in the middle."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    watch_seconds = 5.0
+
+    def __init__(
+        self,
+        seed: int,
+        folder: Path,
+        *,
+        types: tuple[str, ...] = ("x", "y"),
+        rules: Rules = Rules(),  # noqa: B008 - frozen
+    ) -> None:
         self.random = Random(seed)
         self.folder = folder
         self.world = World(START, self.random)
         self.book = MemoryBook()
         self.mounts = 0
         self.guests: dict[str, Guest] = {}
+        self._ended: list[Guest] = []
         self.back: list[float] = []
         self.crash = 0.0
         self._interrupted: float | None = None
         for zone in (ZONE, "b"):
-            self.world.make_fleet(Fleet(id=f"sfr-{zone}", zone=zone, types=("x", "y")))
+            self.world.make_fleet(Fleet(id=f"sfr-{zone}", zone=zone, types=types))
         self.world.make_disk(Disk(id=VOLUME, zone=ZONE, size_gib=50))
         self.world.on_running = self._begin
         self.world.on_ended = self._end
@@ -293,7 +305,7 @@ class Simulation:
         self.keeper = Keeper(
             sight=Sight(self.book, ec2, ec2, Home(zone=ZONE, volume=VOLUME)),
             owner=self,
-            rules=Rules(),
+            rules=rules,
             clock=lambda: _at(self.world.now),
         )
         self._tick()
@@ -322,18 +334,32 @@ class Simulation:
             self.world.advance(self.world.now + 1)
         return False
 
+    def rest(self) -> None:
+        """The owner stops the machine, and wants it again when it has ended."""
+        self.keeper.hear(Ask(up=False, reason="owner"))
+        self.world.after(240, self._again)
+
+    def _again(self) -> None:
+        self.keeper.hear(Ask(up=True, reason="owner"))
+
     def living(self) -> list[Guest]:
         """Guests whose power is on; raises what one of their programs raised."""
-        for guest in self.guests.values():
+        for guest in (*self.guests.values(), *self._ended):
             if guest.actor.error:
                 raise guest.actor.error
+        self._ended = [it for it in self._ended if not it.actor.over]
         return [
             it for it in self.guests.values() if it.instance in self.world.instances and not it.actor.over
         ]
 
+    def at_work(self) -> Guest | None:
+        """Who has the data."""
+        return next((it for it in self.living() if it.is_mounted), None)
+
     def interrupt(self, *, notice: bool) -> None:
         """EC2 takes the machine that has the data."""
-        (guest,) = [it for it in self.living() if it.is_mounted]
+        guest = self.at_work()
+        assert guest, "nobody has the data"
         self._interrupted = self.world.now
         if notice:
             self.world.give_notice(guest.instance)
@@ -345,9 +371,10 @@ class Simulation:
 
     def _end(self, instance: Instance) -> None:
         """Its power goes: what was mounted is no longer."""
-        if guest := self.guests.get(instance.id):
+        if guest := self.guests.pop(instance.id, None):
             guest.actor.kill()
             guest.is_mounted = False
+            self._ended.append(guest)
         if self.random.random() < 0.7:  # an event of EC2's; some are lost, and some come twice
             for _ in range(self.random.choice((1, 1, 2))):
                 self.world.after(self.random.uniform(0, 20), self._look)
