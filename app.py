@@ -11,6 +11,8 @@ from cdk_nag import AwsSolutionsChecks
 
 from everyday.errors import SettingsError
 from stacks.alarms_stack import AlarmsStack
+from stacks.cloudtop_data_stack import CloudtopDataStack
+from stacks.cloudtop_stack import CloudtopStack
 from stacks.config import EXAMPLE_BLOG, Config, load
 from stacks.data_stack import DataStack
 from stacks.jobs_data_stack import JobsDataStack
@@ -47,6 +49,8 @@ def build_app(
         _jobs(app, stage, config, alarms)
     if config.site or stage.free:
         _site(app, stage, config, alarms)
+    if config.cloudtop.enabled and not stage.free:
+        _cloudtop(app, stage, config, alarms)
     if judge and stage.name == "aws":
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
@@ -73,6 +77,25 @@ def _site(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> No
     names = SiteNamesStack(app, "EverydaySiteNames", sites=sites) if named else None
     certificates = names.certificates if names else {}
     SiteStack(app, "EverydaySite", stage=stage, sites=sites, certificates=certificates, alarms=alarms.topic)
+
+
+def _cloudtop(app: cdk.App, stage: Stage, config: Config, alarms: AlarmsStack) -> None:
+    try:
+        zones = config.cloudtop.zones_in(config.everyday.region)
+        data = CloudtopDataStack(
+            app, "EverydayCloudtopData", stage=stage, zone=zones[0], volume_gib=config.cloudtop.volume_gib
+        )
+        CloudtopStack(
+            app,
+            "EverydayCloudtop",
+            stage=stage,
+            cloudtop=config.cloudtop,
+            zones=zones,
+            data=data,
+            alarms=alarms.topic,
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from everyday.errors import SettingsError
+from stacks.cloudtop_table import Cloudtop
 from stacks.complaints import complaint
 from stacks.site_table import Sites
 from stacks.table import (
@@ -35,6 +36,7 @@ EXAMPLE_BLOG = "https://blog.example.com"
 
 _BUDGET_USD = 5
 _JOBS_USD = 20
+_CLOUDTOP_USD = 25
 
 
 class Everyday(Table):
@@ -50,8 +52,8 @@ class Everyday(Table):
     )
     monthly_budget_usd: int | None = setting(
         None,
-        "Alarm when the month's AWS bill passes 80 % of it, or is going to pass it. Unset: 5 dollars, and 20 "
-        "more with jobs.",
+        "Alarm when the month's AWS bill passes 80 % of it, or is going to pass it. Unset: 5 dollars, "
+        "20 more with jobs, 25 more with cloudtop.",
         ge=1,
         le=10_000,
         example=40,
@@ -184,12 +186,14 @@ class Config(Table):
     everyday: Everyday = Everyday()
     photos: Photos = Photos()
     jobs: Jobs = Jobs()
+    cloudtop: Cloudtop = Cloudtop()
     site: Sites = Field(default={})
 
     @property
     def budget_usd(self) -> int:
         """The owner's monthly budget; else one that what is deployed keeps to at rest, with room for use."""
-        return self.everyday.monthly_budget_usd or _BUDGET_USD + _JOBS_USD * self.jobs.enabled
+        more = _JOBS_USD * self.jobs.enabled + _CLOUDTOP_USD * self.cloudtop.enabled
+        return self.everyday.monthly_budget_usd or _BUDGET_USD + more
 
 
 def load(path: Path) -> Config:
@@ -214,4 +218,4 @@ def parse(document: dict[str, Any], *, name: str = "everyday.toml") -> Config:
 
 def tables() -> dict[str, type[Table]]:
     """Every table that the file has once, by its name. Sites have a table each."""
-    return {"everyday": Everyday, "photos": Photos, "jobs": Jobs}
+    return {"everyday": Everyday, "photos": Photos, "jobs": Jobs, "cloudtop": Cloudtop}

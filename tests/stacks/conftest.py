@@ -12,6 +12,7 @@ from aws_cdk.assertions import Template
 import app
 from everyday_local.ministack import PROGRAM
 from everyday_local.throwaway import throwaway_aws
+from stacks.cloudtop_table import Cloudtop
 from stacks.config import Config, Everyday, Jobs, Photos
 from stacks.site_table import Site
 
@@ -20,6 +21,16 @@ CONFIG = Config(
     everyday=Everyday(alarm_email="owner@example.org"),
     photos=Photos(blog_url="https://blog.example.org", author="owner@example.org", tags=("instagram",)),
     jobs=Jobs(enabled=True, task_roles=("renders",)),
+    cloudtop=Cloudtop(
+        enabled=True,
+        start_at="08:30",
+        stop_at="19:00",
+        time_zone="Europe/Berlin",
+        domain="box.example.org",
+        hosted_zone="Z0123456789",
+        dotfiles="https://git.example.org/dotfiles",
+        dotfiles_install="./install.sh 'all of it'",
+    ),
     site={
         "oblique": Site(
             domain="oblique.example.org",

@@ -37,15 +37,24 @@ WITHOUT_RESOURCES = {
     "codepipeline:PutJobFailureResult",
     "codepipeline:PutJobSuccessResult",
     "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSpotFleetRequestHistory",
+    "ec2:DescribeSpotFleetRequests",
     "ec2:DescribeSubnets",
+    "ec2:DescribeVolumes",
     "ecr:GetAuthorizationToken",
     "ecs:DescribeTaskDefinition",
     "ecs:DiscoverPollEndpoint",
     "ecs:ListTasks",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
 }
 """Actions that AWS knows no resource for (Service Authorization Reference). All of them only read, but for
-the two that answer a job of CodePipeline, for which its id must be known."""
+the two that answer a job of CodePipeline, for which its id must be known, and the four by which a machine
+can be reached through Session Manager."""
 
 
 def test_only_what_knows_no_resource_is_allowed_on_everything(aws: Synthesised) -> None:
@@ -84,6 +93,10 @@ def test_every_wildcard_is_one_of_these(aws: Synthesised) -> None:
         "<Fn::ImportValue>/instagram/*",
         "<Fn::ImportValue>/instagram/*/post.json",
         f"arn:<Ref>:ec2:{here}:*/*",
+        f"arn:<Ref>:ec2:{here}:instance/*",
+        f"arn:<Ref>:ec2:{here}:volume/*",
+        "arn:<Ref>:ec2:us-east-1::snapshot/*",
+        "<Fn::GetAtt>:*",
         f"arn:<Ref>:ecr:{here}:repository/*",
         f"arn:<Ref>:ecs:{here}:container-instance/everyday/*",
         f"arn:<Ref>:ecs:{here}:task/everyday/*",
@@ -147,16 +160,38 @@ def test_the_owners_task_may_do_nothing_until_the_owner_allows_something(aws: Sy
     assert not [roles for roles in attached if "TasksTask" in roles]
 
 
-def test_no_managed_policy_is_attached(aws: Synthesised) -> None:
+ASKED_FOR = [
+    "AmazonSSMManagedInstanceCore",
+    "EC2InstanceProfileForImageBuilder",
+    "service-role/AWSDataLifecycleManagerServiceRole",
+    "service-role/AmazonEC2SpotFleetTaggingRole",
+]
+"""What AWS demands of roles that only its services take, or a machine that ends with its build."""
+
+
+def test_no_managed_policy_is_attached_but_where_aws_asks_for_it(aws: Synthesised) -> None:
     roles = [each["Properties"] for _, each in aws.resources("AWS::IAM::Role")]
-    assert len(roles) == 15
-    assert not [role for role in roles if role.get("ManagedPolicyArns")]
+    assert len(roles) == 21
+    attached = [json.dumps(each) for role in roles for each in role.get("ManagedPolicyArns", [])]
+    assert sorted(each.split("policy/")[1].split('"')[0] for each in attached) == ASKED_FOR
 
 
 # Lambda connects a function to its network in its role's name; handing a role to a task is tested above; what
-# a publisher may delete is tested with the sites.
-KNOWN = {"ec2:DeleteNetworkInterface", "iam:PassRole", "lambda:InvokeFunction", "s3:DeleteObjectVersion"}
+# a publisher may delete is tested with the sites; of the CloudTop's
+# table only the lease is deleted.
+KNOWN = {
+    "dynamodb:DeleteItem",
+    "ec2:DeleteNetworkInterface",
+    "iam:PassRole",
+    "lambda:InvokeFunction",
+    "s3:DeleteObjectVersion",
+}
 FORBIDDEN = ("Delete", "PutBucket", "PutLifecycle", "UpdateTable", "iam:", "sts:", "lambda:", "kms:")
+
+
+def test_only_cloudtops_lease_and_its_keeper_delete_items(aws: Synthesised) -> None:
+    names = {name for name, each in _statements(aws) if "dynamodb:DeleteItem" in _listed(each["Action"])}
+    assert {name.split("/")[0] for name in names} == {"EverydayCloudtop"}
 
 
 def test_nothing_can_delete_what_is_kept(aws: Synthesised) -> None:

@@ -60,6 +60,8 @@ def test_the_app_is_not_empty(aws: Synthesised) -> None:
     counts = {stack: len(template["Resources"]) for stack, template in aws.stacks.items()}
     assert counts.keys() == {
         "EverydayAlarms",
+        "EverydayCloudtop",
+        "EverydayCloudtopData",
         "EverydayData",
         "EverydayJobs",
         "EverydayJobsData",
@@ -72,6 +74,8 @@ def test_the_app_is_not_empty(aws: Synthesised) -> None:
     assert counts["EverydayPhotos"] >= 30
     assert counts["EverydayJobs"] >= 80
     assert counts["EverydayJobsData"] >= 1
+    assert counts["EverydayCloudtop"] >= 40
+    assert counts["EverydayCloudtopData"] == 2
     assert counts["EverydaySite"] >= 55
     assert counts["EverydaySiteNames"] == 1
 
@@ -110,7 +114,8 @@ def _left_out(resources: dict[str, dict[str, Any]]) -> set[str]:
 
 
 def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised, local: Synthesised) -> None:
-    there = dict(aws.resources())
+    # Local mode has no CloudTop yet.
+    there = {name: each for name, each in aws.resources() if not name.startswith("EverydayCloudtop")}
     left_out = _left_out(there)
     assert left_out
     assert {name: each["Type"] for name, each in there.items() if name not in left_out} == {
@@ -120,10 +125,10 @@ def test_the_stages_differ_by_what_the_local_aws_does_not_know(aws: Synthesised,
 
 def test_only_aws_keeps_what_it_holds(aws: Synthesised, local: Synthesised) -> None:
     stateful = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret")
-    for stage, policy in ((aws, "Retain"), (local, "Delete")):
+    for stage, policy, stores in ((aws, "Retain", 10), (local, "Delete", 9)):
         held = [(name, each) for name, each in stage.resources() if each["Type"] in stateful]
         kept = [each for name, each in held if "Data/" in name or name.startswith("EverydaySite/")]
-        assert len(kept) == 9
+        assert len(kept) == stores
         assert {each["DeletionPolicy"] for each in kept} == {policy}
         assert {each["UpdateReplacePolicy"] for each in kept} == {policy}
         # Valkey's password goes with Valkey.

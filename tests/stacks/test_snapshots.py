@@ -19,6 +19,8 @@ def _without_hashes(template: dict[str, Any]) -> Any:
 
 STACKS = [
     "EverydayAlarms",
+    "EverydayCloudtop",
+    "EverydayCloudtopData",
     "EverydayData",
     "EverydayJobs",
     "EverydayJobsData",
