@@ -4,13 +4,14 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 
-from _cloudtop_comeback import comebacks
+from _cloudtop_comeback import comebacks, moves
 from _cloudtop_cost import monthly_costs
 from _cloudtop_policies import policies
 from _report import Row, write
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "comeback": comebacks,
+    "move": moves,
     "policies": policies,
     "cost": monthly_costs,
 }

@@ -57,7 +57,7 @@ class Group(click.Group):
     """A group whose commands follow the contract.
 
     `lazy` maps a command's name to (`module:attribute`, one line of help): the module is imported when the
-    command is used, so `--help` and every other command start fast.
+    command is used, so `--help` and every other command start fast. Without a line of help it is not listed.
     """
 
     command_class = Command
@@ -75,7 +75,7 @@ class Group(click.Group):
         self.examples = examples
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
-        return [*self.commands, *self.lazy]
+        return [*self.commands, *(name for name, (_, text) in self.lazy.items() if text)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in self.lazy:
@@ -90,7 +90,7 @@ class Group(click.Group):
             for name, command in self.commands.items()
             if not command.hidden
         ]
-        rows += [(name, text) for name, (_, text) in self.lazy.items()]
+        rows += [(name, text) for name, (_, text) in self.lazy.items() if text]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)

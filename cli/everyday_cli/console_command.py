@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from everyday_cli import jobs_stores, site_stores
+from everyday_cli import cloudtop_stores, jobs_stores, site_stores
 from everyday_cli.commands import Command
 from everyday_cli.output import current
 from everyday_cli.photos_stores import Target, target_options
@@ -41,7 +41,7 @@ def app_of(target: Target, addresses: dict[str, str]) -> "Starlette":
         return build(catalog=target.catalog, archive=target.archive, stage="folder", addresses=addresses)
     parts: dict[str, Any] = {}
     missing: list[StageError] = []
-    for add in (_photos, _jobs, _site):
+    for add in (_photos, _jobs, _cloudtop, _site):
         try:
             parts |= add(target, addresses)
         except StageError as error:
@@ -64,6 +64,13 @@ def _jobs(target: Target, _: dict[str, str]) -> dict[str, Any]:
     jobs = jobs_stores.Target(target.stage_name)
     known = Jobs(ledger=jobs.ledger, desk=jobs.desk, clusters=jobs.settings.clusters, now=jobs.now)
     return {"jobs": known}
+
+
+def _cloudtop(target: Target, _: dict[str, str]) -> dict[str, Any]:
+    from everyday_console.cloudtop import Desk
+
+    sight = cloudtop_stores.Target(target.stage_name).sight
+    return {"cloudtop": Desk(sight.book, sight.ec2)}
 
 
 def _site(target: Target, _: dict[str, str]) -> dict[str, Any]:

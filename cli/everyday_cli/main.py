@@ -16,6 +16,7 @@ CAPABILITIES = {
     "photos": ("everyday_cli.photos_commands:photos", "Instagram to S3 and to the blog."),
     "jobs": ("everyday_cli.jobs_commands:jobs", "Container jobs on ECS, in priority order."),
     "site": ("everyday_cli.site_commands:site", "Static sites on S3 and CloudFront, with releases."),
+    "cloudtop": ("everyday_cli.cloudtop_commands:cloudtop", "A spot machine that comes back with its data."),
 }
 
 EXAMPLES = """

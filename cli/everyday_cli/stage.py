@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     import boto3
 
 _DEPLOY = {"aws": "make deploy", "local": "everyday local up"}
-_SWITCHED_ON = {"EverydayJobs": "set enabled = true under [jobs] in everyday.toml and "}
+_SWITCHED_ON = {
+    "EverydayJobs": "set enabled = true under [jobs] in everyday.toml and ",
+    "EverydayCloudtop": "set enabled = true under [cloudtop] in everyday.toml and ",
+}
 
 
 class StageError(EverydayError):
@@ -59,6 +62,8 @@ class Stage:
 
     def _advice(self, stack: str, error: Exception) -> str:
         if "does not exist" in str(error):
+            if (stack, self.name) == ("EverydayCloudtop", "local"):
+                return "local mode has no CloudTop; on your account: --stage aws"
             first = _SWITCHED_ON.get(stack, "") if self.name == "aws" else ""
             return (
                 f"{stack} is not deployed in stage {self.name}; {first}deploy it with: {_DEPLOY[self.name]}"

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from random import Random
-from typing import NoReturn
 
 from everyday.adapters.memory_cloudtop import MemoryBook
 from everyday.cloudtop.events import Ask, Look
@@ -32,7 +31,8 @@ from everyday.cloudtop.model import (
     Volume,
     Wish,
 )
-from everyday_local.ec2.things import Disk, Ec2Error, Fleet, Instance
+from everyday.cloudtop.names import HOME_TAG
+from everyday_local.ec2.things import Copy, Disk, Ec2Error, Fleet, Instance
 from everyday_local.ec2.world import World
 from tests.faults.cloudtop.actors import Actor
 
@@ -84,36 +84,56 @@ class SimEc2:
         self._world.end(instance)
 
     def volume(self, volume: str) -> Volume | None:
-        disk = self._world.disks[volume]
-        return Volume(
-            id=disk.id,
-            zone=disk.zone,
-            state="in-use" if disk.at else "available",
-            size_gib=disk.size_gib,
-            attached_to=disk.at,
-            attachment=disk.attachment,  # type: ignore[arg-type]
-        )
+        found = self._world.disks.get(volume)
+        return _volume(found) if found else None
 
     def volumes(self) -> Sequence[Volume]:
-        return []
+        return [_volume(it) for it in self._world.disks.values()]
 
     def snapshots(self) -> Sequence[Snapshot]:
-        return []
+        newest_first = sorted(self._world.copies.values(), key=lambda it: (it.started, it.id), reverse=True)
+        return [_snapshot(it) for it in newest_first]
 
-    def snapshot(self, snapshot: str) -> NoReturn:
-        raise AssertionError(snapshot)
+    def snapshot(self, snapshot: str) -> Snapshot | None:
+        found = self._world.copies.get(snapshot)
+        return _snapshot(found) if found else None
 
-    def take_snapshot(self, volume: str, *, why: str) -> NoReturn:
-        raise AssertionError(why)
+    def take_snapshot(self, volume: str, *, why: str) -> Snapshot:
+        return _snapshot(self._world.snapshot(volume, why, {}))
 
-    def make_volume(self, snapshot: str, *, zone: str, token: str, size_gib: int | None = None) -> NoReturn:
-        raise AssertionError(token)
+    def make_volume(self, snapshot: str, *, zone: str, token: str, size_gib: int | None = None) -> Volume:
+        size = size_gib or self._world.copies[snapshot].size_gib
+        disk = Disk(id="", zone=zone, size_gib=size, token=token, tags={HOME_TAG: "yes"})
+        return _volume(self._world.make_disk(disk, snapshot))
 
     def grow(self, volume: str, size_gib: int) -> None:
-        raise AssertionError(volume)
+        self._world.grow(volume, size_gib)
 
     def tag(self, resource: str, tags: Mapping[str, str]) -> None:
-        raise AssertionError(resource)
+        self._world.disks[resource].tags.update(tags)
+
+
+def _volume(disk: Disk) -> Volume:
+    return Volume(
+        id=disk.id,
+        zone=disk.zone,
+        state="in-use" if disk.at else "available",
+        size_gib=disk.size_gib,
+        attached_to=disk.at,
+        attachment=disk.attachment,  # type: ignore[arg-type]
+        tags=disk.tags,
+    )
+
+
+def _snapshot(copy: Copy) -> Snapshot:
+    return Snapshot(
+        id=copy.id,
+        volume=copy.volume,
+        state=copy.state,  # type: ignore[arg-type]
+        started_at=_at(copy.started),
+        size_gib=copy.size_gib,
+        why=copy.why,
+    )
 
 
 def _machine(told: Instance) -> Machine:
@@ -130,9 +150,8 @@ def _machine(told: Instance) -> Machine:
 class Guest:
     """One machine: its Host, its Cloud and its program. Asserts what must never happen."""
 
-    zone = ZONE
-
     def __init__(self, sim: "Simulation", instance: Instance) -> None:
+        self.zone = instance.zone
         self.sim, self.instance, self._it = sim, instance.id, instance
         self.is_mounted = False
         self.settings = MachineSettings(table="t", volume=VOLUME, run=sim.folder / instance.id)
@@ -170,7 +189,7 @@ class Guest:
 
     def home(self) -> str:
         self._may_fail()
-        return VOLUME
+        return self.sim.data
 
     def holder(self) -> str | None:
         lease = self.sim.book.lease()
@@ -249,7 +268,7 @@ class Guest:
     def grow(self, device: Path, kind: str, path: Path) -> None: ...
 
     def mount(self, device: Path, path: Path, *, read_only: bool = False) -> None:
-        assert self.sim.world.disks[VOLUME].at == self.instance, "mounted what is not attached"
+        assert self.sim.world.disks[self.sim.data].at == self.instance, "mounted what is not attached"
         others = [it.instance for it in self.sim.guests.values() if it.is_mounted and it is not self]
         assert not others, f"{others} have it mounted too"
         self.sim.mounts += 1
@@ -297,13 +316,14 @@ class Simulation:
         self._interrupted: float | None = None
         for zone in (ZONE, "b"):
             self.world.make_fleet(Fleet(id=f"sfr-{zone}", zone=zone, types=types))
-        self.world.make_disk(Disk(id=VOLUME, zone=ZONE, size_gib=50))
+        self.world.make_disk(Disk(id=VOLUME, zone=ZONE, size_gib=50, tags={HOME_TAG: "yes"}))
         self.world.on_running = self._begin
         self.world.on_ended = self._end
         self.book.put_wish(Wish(up=True, asked_at=_at(START), version=1))
         ec2 = SimEc2(self)
+        self.sight = Sight(self.book, ec2, ec2, Home(zone=ZONE, volume=VOLUME))
         self.keeper = Keeper(
-            sight=Sight(self.book, ec2, ec2, Home(zone=ZONE, volume=VOLUME)),
+            sight=self.sight,
             owner=self,
             rules=rules,
             clock=lambda: _at(self.world.now),
@@ -312,6 +332,11 @@ class Simulation:
 
     def tell(self, text: str) -> None:
         """Nobody listens."""
+
+    @property
+    def data(self) -> str:
+        """The volume with the data."""
+        return (self.book.home() or self.sight.first).volume
 
     def may_crash(self) -> None:
         if self.random.random() < self.crash:
