@@ -139,3 +139,26 @@ def test_a_program_that_is_started_anew_finds_the_mount(tmp_path: Path) -> None:
     boot.open()
     assert boot.open() == "ready"
     assert boot.host.log.count("mount") == 1
+
+
+def test_a_boot_does_not_fail_because_aws_was_busy_for_a_moment(tmp_path: Path) -> None:
+    cloud = MemoryCloud()
+    cloud.fail["tag"] = [True, True]
+    assert Boot(tmp_path, cloud).open() == "ready"
+    assert cloud.tags[FORMATTED_TAG] == "u-1"
+
+
+def test_a_boot_that_may_not_tag_says_so_at_once(tmp_path: Path) -> None:
+    cloud = MemoryCloud()
+    cloud.fail["tag"] = [False]
+    boot = Boot(tmp_path, cloud)
+    with pytest.raises(CloudError, match="tag"):
+        boot.open()
+    assert boot.now < 60
+
+
+def test_a_boot_does_not_try_to_tag_for_ever(tmp_path: Path) -> None:
+    cloud = MemoryCloud()
+    cloud.fail["tag"] = [True] * 50
+    with pytest.raises(CloudError, match="tag"):
+        Boot(tmp_path, cloud).open()

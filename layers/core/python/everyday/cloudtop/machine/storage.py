@@ -19,6 +19,8 @@ log = getLogger("everyday.cloudtop")
 PAUSE_SECONDS = 3.0
 """After an answer of AWS that another try may better."""
 
+TAG_TRIES = 5
+
 
 class NoStorageError(Exception):
     """This machine does not come to its data; the message is for the owner."""
@@ -164,14 +166,26 @@ class Storage:
             case Refuse(why):
                 raise NoStorageError(f"{volume.id} is left as it is: {why}")
             case Format(uuid):
-                self.cloud.tag(volume.id, {FORMATTING_TAG: uuid})
+                self._tag(volume.id, {FORMATTING_TAG: uuid})
                 self.host.make_filesystem(device, uuid)
-                self.cloud.tag(volume.id, {FORMATTED_TAG: uuid})
+                self._tag(volume.id, {FORMATTED_TAG: uuid})
                 return self.host.probe(device)
             case Mount(uuid):
                 if volume.tags.get(FORMATTED_TAG) != uuid:
-                    self.cloud.tag(volume.id, {FORMATTED_TAG: uuid})
+                    self._tag(volume.id, {FORMATTED_TAG: uuid})
                 return probe
+
+    def _tag(self, volume: str, tags: dict[str, str]) -> None:
+        """A boot must not fail because AWS was busy for a moment."""
+        for left in reversed(range(TAG_TRIES)):
+            try:
+                self.cloud.tag(volume, tags)
+                return
+            except CloudError as error:
+                if not error.passing or not left:
+                    raise
+                log.warning("%s; trying again", error)
+                self.sleep(PAUSE_SECONDS)
 
     def _heed(self) -> None:
         if self.noticed():
