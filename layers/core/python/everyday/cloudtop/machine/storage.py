@@ -180,12 +180,13 @@ class Storage:
         for left in reversed(range(TAG_TRIES)):
             try:
                 self.cloud.tag(volume, tags)
-                return
             except CloudError as error:
                 if not error.passing or not left:
                     raise
                 log.warning("%s; trying again", error)
                 self.sleep(PAUSE_SECONDS)
+            else:
+                return
 
     def _heed(self) -> None:
         if self.noticed():
