@@ -34,6 +34,7 @@ LAZY = {
     "restore": (f"{_DATA}:restore", "The data of a snapshot, on a new volume."),
     "move": (f"{_DATA}:move", "The data in another zone."),
     "resize": (f"{_DATA}:resize", "Grow the volume while it is used."),
+    "cost": ("everyday_cli.cloudtop_cost_command:cost", "This month so far, and to its end."),
     "doctor": ("everyday_cli.cloudtop_doctor_command:doctor", "Whether everything is as it has to be."),
 }
 

@@ -13,6 +13,7 @@ from everyday_cli.stage import Stage, resolve
 
 if TYPE_CHECKING:
     from everyday.cloudtop.looking import Sight
+    from everyday.cloudtop.ports import Bills
     from everyday.settings import CloudtopSettings
 
 P = ParamSpec("P")
@@ -51,6 +52,13 @@ class Target:
             wiring.fleets(settings, session),
             first,
         )
+
+    @cached_property
+    def bills(self) -> "Bills":
+        """What AWS has counted."""
+        from everyday import cloudtop_wiring
+
+        return cloudtop_wiring.bills(self.stage.session, self.region)
 
     @cached_property
     def _keeper(self) -> str:

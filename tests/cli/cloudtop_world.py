@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from everyday.cloudtop.costing import Usage
 from everyday.cloudtop.events import Look
 from everyday.settings import CloudtopSettings
 from everyday_cli import cloudtop_stores
@@ -33,6 +34,17 @@ class SimulatedTarget(cloudtop_stores.Target):
     @property
     def sight(self) -> Any:  # type: ignore[override]
         return self.sim.sight
+
+    @property
+    def bills(self) -> Any:  # type: ignore[override]
+        return self
+
+    def month(self, _: datetime) -> list[Usage]:
+        """Of the bill."""
+        return [
+            Usage(type="SpotUsage:m6i.xlarge", usd=3.5, quantity=50),
+            Usage(type="EBS:VolumeUsage.gp3", usd=2, quantity=25),
+        ]
 
     def wake(self) -> None:
         self.sim.keeper.hear(Look("owner"))

@@ -249,6 +249,18 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(
     assert "everyday cloudtop move --newest" in done.out
 
 
+def test_the_cost_is_shown_by_part(cli: Cli, sim: Simulation) -> None:
+    told = _json(cli, "cost")
+    assert told["usd"] == pytest.approx(5.5)
+    assert {it["name"]: it["usd"] for it in told["parts"] if it["usd"]} == {
+        "machine on spot": 3.5,
+        "volume": 2.0,
+    }
+    text = cli("cloudtop", "cost").out
+    assert "$3.50" in text
+    assert "Codespaces" in text
+
+
 # Reaching it
 
 

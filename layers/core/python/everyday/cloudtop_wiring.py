@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import boto3
 
     from everyday.cloudtop.keeping import Keeper
-    from everyday.cloudtop.ports import Book, Ec2, Fleets, NameServer, Owner
+    from everyday.cloudtop.ports import Bills, Book, Ec2, Fleets, NameServer, Owner
 
 
 def keeper(settings: CloudtopSettings, session: "boto3.Session | None" = None) -> "Keeper":
@@ -87,6 +87,13 @@ def owner(settings: CloudtopSettings, session: "boto3.Session | None" = None) ->
     from everyday.adapters.owner import TopicOwner
 
     return TopicOwner(client(session, "sns", hurried=True), settings.alarm_topic, settings.name)
+
+
+def bills(session: "boto3.Session", region: str) -> "Bills":
+    """What AWS has counted in the region."""
+    from everyday.adapters.cost_explorer import CostExplorer
+
+    return CostExplorer(client(session, "ce"), region)
 
 
 def name_server(settings: CloudtopSettings, session: "boto3.Session | None" = None) -> "NameServer | None":

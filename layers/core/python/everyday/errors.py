@@ -17,6 +17,7 @@ EverydayError
 │   ├── FleetUnavailable         EC2 Auto Scaling, Spot Fleet
 │   ├── Ec2Unavailable           EC2
 │   ├── BookUnavailable          DynamoDB, cloudtop's table
+│   ├── BillUnavailable          Cost Explorer
 │   ├── NamesUnavailable         Route 53
 │   ├── BucketUnavailable        S3, a site's bucket
 │   └── EdgeUnavailable          CloudFront, its key-value store
@@ -123,6 +124,10 @@ class FleetUnavailable(Unavailable):
 
 class Ec2Unavailable(Unavailable):
     """EC2 did not answer."""
+
+
+class BillUnavailable(Unavailable):
+    """Cost Explorer did not answer, or is not switched on in this account."""
 
 
 class BookUnavailable(Unavailable):

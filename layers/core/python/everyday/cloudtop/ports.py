@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from everyday.cloudtop.costing import Usage
 from everyday.cloudtop.model import (
     Capacity,
     FleetEvent,
@@ -106,6 +107,14 @@ class Owner(Protocol):
 
     def tell(self, text: str) -> None:
         """Raises EventsUnavailable."""
+        ...
+
+
+class Bills(Protocol):
+    """What AWS has counted."""
+
+    def month(self, now: datetime) -> Sequence[Usage]:
+        """Everything that was used in the month of `now` so far. Raises BillUnavailable."""
         ...
 
 
