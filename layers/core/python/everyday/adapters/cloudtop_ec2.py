@@ -54,7 +54,7 @@ class BotoEc2:
         return None
 
     def terminate(self, instance: str) -> None:
-        with _told(f"ending {instance}"), _known():
+        with _known(), _told(f"ending {instance}"):
             self._client.terminate_instances(InstanceIds=[instance])
 
     def volume(self, volume: str) -> Volume | None:
