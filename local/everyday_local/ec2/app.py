@@ -48,6 +48,11 @@ class Ec2App:
             Route("/_standin/throttle", self.throttle, methods=["POST"]),
         ]
 
+    def tick(self) -> None:
+        """Bring the world to the present; without it nothing happens between two requests."""
+        with self._now():
+            pass
+
     async def api(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         try:
