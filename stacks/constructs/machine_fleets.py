@@ -12,9 +12,9 @@ from everyday.cloudtop.names import OWNER_TAG
 from stacks.acknowledgements import acknowledge
 from stacks.cloudtop_data_stack import NAME, tag_list
 from stacks.cloudtop_table import Cloudtop
+from stacks.constructs.service_role import service_role
 
 SPOT_FLEET, GROUP = "AWS::EC2::SpotFleet", "AWS::AutoScaling::AutoScalingGroup"
-_TAGGING = "service-role/AmazonEC2SpotFleetTaggingRole"
 
 
 class MachineFleets(Construct):
@@ -50,7 +50,13 @@ class MachineFleets(Construct):
     def _fleets(self, subnets: Mapping[str, str]) -> dict[str, str]:
         if self._cloudtop.engine == "auto-scaling":
             return {zone: self._scaling_group(zone, subnet) for zone, subnet in subnets.items()}
-        role = self._fleet_role()
+        role = service_role(
+            self,
+            "FleetRole",
+            "spotfleet",
+            "service-role/AmazonEC2SpotFleetTaggingRole",
+            because="The policy that EC2 asks of a Spot Fleet's role; only the service can take the role.",
+        )
         return {zone: self._spot_fleet(zone, subnet, role) for zone, subnet in subnets.items()}
 
     def _spot_fleet(self, zone: str, subnet: str, role: iam.Role) -> str:
@@ -128,20 +134,6 @@ class MachineFleets(Construct):
             "BareMetal": "excluded",
         }
         return [{"InstanceRequirements": requirements}]
-
-    def _fleet_role(self) -> iam.Role:
-        role = iam.Role(
-            self,
-            "FleetRole",
-            assumed_by=iam.ServicePrincipal("spotfleet.amazonaws.com"),
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_TAGGING)],
-        )
-        acknowledge(
-            role,
-            f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_TAGGING}]",
-            because="The policy that EC2 asks of a Spot Fleet's role; only the service can take the role.",
-        )
-        return role
 
 
 def _launch(image: str, profile: str, group: str, user_data: str) -> dict[str, Any]:

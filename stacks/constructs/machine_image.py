@@ -12,8 +12,8 @@ import aws_cdk.aws_s3_assets as assets
 from aws_cdk import CfnResource, IgnoreMode, Stack
 from constructs import Construct
 
-from stacks.acknowledgements import acknowledge
 from stacks.cloudtop_table import Cloudtop
+from stacks.constructs.service_role import service_role
 from stacks.layer_lock import ROOT
 
 _PACKAGE = ROOT / "layers/core/python/everyday"
@@ -117,20 +117,15 @@ class MachineImage(Construct):
         ).ref
 
     def _role(self, read: list[assets.Asset]) -> iam.Role:
-        role = iam.Role(
+        role = service_role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(each) for each in _MANAGED],
+            "ec2",
+            *_MANAGED,
+            because="Image Builder asks for these two; the machine that has them ends with the build.",
         )
         objects = [each.bucket.arn_for_objects(each.s3_object_key) for each in read]
         role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=objects))
-        prefix = "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
-        acknowledge(
-            role,
-            *(f"{prefix}{each}]" for each in _MANAGED),
-            because="Image Builder asks for these two; the machine that has them ends with the build.",
-        )
         return role
 
     def _make(self, kind: str, properties: dict[str, Any]) -> CfnResource:

@@ -2,15 +2,13 @@
 
 from typing import Any
 
-import aws_cdk.aws_iam as iam
 from aws_cdk import CfnResource
 from constructs import Construct
 
 from everyday.cloudtop.names import HOME_TAG
-from stacks.acknowledgements import acknowledge
 from stacks.cloudtop_data_stack import tag_list
+from stacks.constructs.service_role import service_role
 
-_MANAGED = "service-role/AWSDataLifecycleManagerServiceRole"
 _HOURLY, _DAILY = 24, 14
 
 
@@ -19,6 +17,13 @@ class MachineSnapshots(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
+        role = service_role(
+            self,
+            "Role",
+            "dlm",
+            "service-role/AWSDataLifecycleManagerServiceRole",
+            because="The policy that Data Lifecycle Manager asks for; only that service can take the role.",
+        )
         hourly = {"Interval": 1, "IntervalUnit": "HOURS", "Times": ["00:30"]}
         nightly = {"Interval": 24, "IntervalUnit": "HOURS", "Times": ["03:00"]}
         CfnResource(
@@ -28,7 +33,7 @@ class MachineSnapshots(Construct):
             properties={
                 "Description": "Snapshots of the volume of the CloudTop",
                 "State": "ENABLED",
-                "ExecutionRoleArn": self._role().role_arn,
+                "ExecutionRoleArn": role.role_arn,
                 "PolicyDetails": {
                     "PolicyType": "EBS_SNAPSHOT_MANAGEMENT",
                     "ResourceTypes": ["VOLUME"],
@@ -41,20 +46,6 @@ class MachineSnapshots(Construct):
                 },
             },
         )
-
-    def _role(self) -> iam.Role:
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("dlm.amazonaws.com"),
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MANAGED)],
-        )
-        acknowledge(
-            role,
-            f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_MANAGED}]",
-            because="The policy that Data Lifecycle Manager asks for; only that service can take the role.",
-        )
-        return role
 
 
 def _schedule(name: str, rule: dict[str, Any], kept: int) -> dict[str, Any]:
