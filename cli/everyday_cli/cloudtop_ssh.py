@@ -25,7 +25,7 @@ def need(*programs: str) -> None:
         raise CloudtopRefused("; ".join(f"{each} is not there: {_ADVICE[each]}" for each in missing))
 
 
-def prepare(folder: Path, stage: str | None) -> Path:
+def prepare(folder: Path, *, stage: str, region: str) -> Path:
     """Make `ssh cloudtop` work, from `folder`, the owner's ~/.ssh. Returns the private key's file.
 
     Idempotent. Of the owner's own files only `config` is touched: one line at its top, once.
@@ -36,7 +36,7 @@ def prepare(folder: Path, stage: str | None) -> Path:
     if not key.exists():
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "everyday cloudtop", "-f", str(key)]
         subprocess.run(command, check=True, timeout=30)  # noqa: S603 - no word of it is a stranger's
-    _write(ours / "config", host_block(key, stage))
+    _write(ours / "config", host_block(key, stage, region))
     config = folder / "config"
     text = config.read_text(encoding="utf-8") if config.exists() else ""
     if (with_include := included(text)) != text:
@@ -44,18 +44,19 @@ def prepare(folder: Path, stage: str | None) -> Path:
     return key
 
 
-def host_block(key: Path, stage: str | None) -> str:
+def host_block(key: Path, stage: str, region: str) -> str:
     """The CloudTop, as ssh's configuration has it.
 
     Each machine has a host key of its own, and which machine is reached is Session Manager's to prove: the
     connection goes to an instance id, inside TLS, with the owner's AWS credentials.
     """
-    at = f" --stage {stage}" if stage else ""
+    # ssh is called from any folder, where no everyday.toml says what the region is.
+    proxy = f'env AWS_DEFAULT_REGION={region} "{sys.executable}" -m everyday_cli.main cloudtop proxy'
     lines = (
         "User ubuntu",
         f'IdentityFile "{key}"',
         "IdentitiesOnly yes",
-        f'ProxyCommand "{sys.executable}" -m everyday_cli.main cloudtop proxy{at}',
+        f"ProxyCommand {proxy} --stage {stage}",
         "StrictHostKeyChecking no",
         "UserKnownHostsFile /dev/null",
         "LogLevel ERROR",

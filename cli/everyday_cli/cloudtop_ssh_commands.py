@@ -54,7 +54,7 @@ def proxy(target: Target) -> None:
 
 
 def _reach(target: Target, words: list[str], *, dry_run: bool) -> None:
-    cloudtop_ssh.prepare(Path.home() / ".ssh", target.stage_name)
+    cloudtop_ssh.prepare(Path.home() / ".ssh", stage=target.stage.name, region=target.region)
     if dry_run:
         current().result({"command": words}, lambda console: console.print(" ".join(words)))
         return

@@ -1,14 +1,13 @@
 """Where a cloudtop command works: the CloudTop of a stage."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from everyday.errors import CloudtopError
-from everyday_cli.commands import stage_option
+from everyday_cli.commands import with_stage
 from everyday_cli.stage import Stage, resolve
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from everyday.cloudtop.ports import Bills
     from everyday.settings import CloudtopSettings
 
-P = ParamSpec("P")
-T = TypeVar("T")
 STACK = "EverydayCloudtop"
 
 
@@ -97,13 +94,8 @@ class Target:
         time.sleep(seconds)
 
 
-def cloudtop_target(command: Callable[P, T]) -> Callable[..., T]:
-    """Add `--stage`; the command gets a Target as its keyword argument `target`."""
+def _target(stage_name: str | None) -> Target:
+    return Target(stage_name)
 
-    @stage_option
-    @wraps(command)
-    def with_target(*args: Any, stage_name: str | None, **options: Any) -> T:
-        options["target"] = Target(stage_name)
-        return command(*args, **options)
 
-    return with_target
+cloudtop_target = with_stage(_target)

@@ -1,12 +1,15 @@
 """Click's command and group with this project's contract: `--json` and `--debug` everywhere, lazy groups."""
 
 import importlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 
 import click
 
 from everyday_cli.output import Output
+
+T = TypeVar("T")
 
 
 def _contract_options() -> list[click.Parameter]:
@@ -38,6 +41,21 @@ stage_option = click.option(
     help="Where to work. Default: local when local mode is up, else aws.",
 )
 """Gives a command `stage_name`, None for the default."""
+
+
+def with_stage(make: Callable[[str | None], object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Adds `--stage`; the command gets what `make` makes of it as its keyword argument `target`."""
+
+    def decorated(command: Callable[..., T]) -> Callable[..., T]:
+        @stage_option
+        @wraps(command)
+        def with_target(*args: Any, stage_name: str | None, **options: Any) -> T:
+            options["target"] = make(stage_name)
+            return command(*args, **options)
+
+        return with_target
+
+    return decorated
 
 
 class Command(click.Command):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import click
 
-from everyday_cli.commands import stage_option
+from everyday_cli.commands import stage_option, with_stage
 from everyday_cli.stage import Stage, resolve
 
 if TYPE_CHECKING:
@@ -82,16 +82,11 @@ class Target:
         time.sleep(seconds)
 
 
-def stage_target(command: Callable[P, T]) -> Callable[..., T]:
-    """Add `--stage`; the command gets a Target as its keyword argument `target`."""
+def _target(stage_name: str | None) -> Target:
+    return Target(stage_name)
 
-    @stage_option
-    @wraps(command)
-    def with_target(*args: Any, stage_name: str | None, **options: Any) -> T:
-        options["target"] = Target(stage_name)
-        return command(*args, **options)
 
-    return with_target
+stage_target = with_stage(_target)
 
 
 def cluster_target(command: Callable[P, T]) -> Callable[..., T]:

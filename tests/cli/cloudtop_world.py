@@ -7,6 +7,7 @@ from everyday.cloudtop.costing import Usage
 from everyday.cloudtop.events import Look
 from everyday.settings import CloudtopSettings
 from everyday_cli import cloudtop_stores
+from everyday_cli.stage import Stage
 from tests.faults.cloudtop.simulation import VOLUME, ZONE, Simulation
 
 SETTINGS = CloudtopSettings(
@@ -26,6 +27,7 @@ class SimulatedTarget(cloudtop_stores.Target):
     sim: Simulation
     pushed: list[tuple[str, str]]
     region = "us-east-1"
+    stage = Stage("aws", None)  # type: ignore[arg-type, assignment]
 
     @property
     def settings(self) -> CloudtopSettings:  # type: ignore[override]

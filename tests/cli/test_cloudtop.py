@@ -304,7 +304,8 @@ def test_ssh_writes_its_configuration_once_and_leaves_the_owners_alone(
     assert became == [["ssh", "cloudtop", "uptime"]] * 2
     assert config.read_text() == "Include everyday/config\n\nHost other\n    User me\n"
     ours = home / ".ssh/everyday/config"
-    assert "cloudtop proxy" in ours.read_text()
+    assert "env AWS_DEFAULT_REGION=us-east-1 " in ours.read_text()
+    assert "cloudtop proxy --stage aws\n" in ours.read_text()
     assert ours.stat().st_mode & 0o777 == 0o600
 
 
@@ -337,7 +338,7 @@ def test_the_proxy_lets_the_key_in_and_is_a_session_of_this_machine(
     cli: Cli, sim: Simulation, home: Path, became: list[list[str]]
 ) -> None:
     _json(cli, "up")
-    cloudtop_ssh.prepare(home / ".ssh", None)
+    cloudtop_ssh.prepare(home / ".ssh", stage="aws", region="us-east-1")
     assert cli("cloudtop", "proxy").status == 0
     guest = sim.at_work()
     assert guest

@@ -1,6 +1,7 @@
 """The stand-in behind HTTP: EC2's API, each instance's metadata service, and a hand on the world."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from urllib.parse import parse_qsl
 
@@ -107,22 +108,12 @@ class Ec2App:
         self._switch.throttled = int((await request.json())["calls"])
         return JSONResponse({"calls": self._switch.throttled})
 
-    def _now(self) -> "_Held":
-        return _Held(self._lock, lambda: self._world.advance(self._clock()))
-
-
-class _Held:
-    """The lock, and the world at the present time."""
-
-    def __init__(self, lock: Lock, then: Callable[[], None]) -> None:
-        self._lock, self._then = lock, then
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._then()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    @contextmanager
+    def _now(self) -> Iterator[None]:
+        """The world at the present time, and nobody else at it."""
+        with self._lock:
+            self._world.advance(self._clock())
+            yield
 
 
 def build_app(world: World, clock: Callable[[], float]) -> Starlette:

@@ -80,6 +80,28 @@ def test_what_is_wished_already_is_not_wished_again(world: World) -> None:
     assert world.book.wish() == UP
 
 
+def test_the_owner_hears_of_a_used_up_budget_once(world: World) -> None:
+    for _ in range(2):
+        world.keeper().hear(Ask(up=False, reason="budget"))
+    assert len(world.owner.told) == 1
+    assert "monthly_cap_usd" in world.owner.told[0]
+
+
+def test_no_schedule_starts_it_in_a_month_whose_budget_is_used_up(world: World) -> None:
+    world.keeper().hear(Ask(up=False, reason="budget"))
+    world.keeper().hear(Ask(up=True, reason="schedule"))
+    assert not world.book.wish().up
+    world.now += timedelta(days=31)
+    world.keeper().hear(Ask(up=True, reason="schedule"))
+    assert world.book.wish().up
+
+
+def test_the_owner_starts_it_whatever_the_budget(world: World) -> None:
+    world.keeper().hear(Ask(up=False, reason="budget"))
+    world.keeper().hear(Ask(up=True, reason="owner"))
+    assert world.book.wish().up
+
+
 def test_the_same_schedule_twice_is_one_wish(world: World) -> None:
     for _ in range(2):
         world.keeper().hear(Ask(up=False, reason="schedule"))

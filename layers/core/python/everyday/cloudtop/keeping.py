@@ -79,12 +79,14 @@ class Keeper:
         return doing()
 
     def _wish(self, asked: Ask) -> None:
-        """A schedule gives way to a hold and to what is wished already; a budget to nothing."""
+        """The owner is told of the budget before the wish is written: rather twice than never."""
         book, now = self.sight.book, self.clock()
         wish = book.wish()
-        held = wish.hold_until is not None and now < wish.hold_until
-        if wish.up != asked.up and not (held and asked.reason == "schedule" and not asked.up):
-            book.put_wish(_successor(wish, asked, now))
+        if wish.up == asked.up or _gives_way(asked, wish, now):
+            return
+        if asked.reason == "budget":
+            self._tell(Tell(key="budget", text=_OVER_BUDGET))
+        book.put_wish(_successor(wish, asked, now))
 
     def _note(self, situation: Situation, decision: Decision, untold: list[Action]) -> None:
         before = situation.notes
@@ -129,6 +131,24 @@ class Keeper:
             log.warning("the name was not pointed to %s: %s", action.address, error)
             return False
         return True
+
+
+_OVER_BUDGET = (
+    "EC2 has cost as much this month as you allowed (`monthly_cap_usd`), so the machine stops, and no "
+    "schedule starts it before the next month. `everyday cloudtop up` does all the same."
+)
+
+
+def _gives_way(asked: Ask, wish: Wish, now: datetime) -> bool:
+    """A schedule stops nothing that is held, and starts nothing in a month whose budget is used up."""
+    if asked.reason != "schedule":
+        return False
+    if not asked.up:
+        return wish.hold_until is not None and now < wish.hold_until
+    since = wish.asked_at
+    return (
+        wish.reason == "budget" and since is not None and (since.year, since.month) == (now.year, now.month)
+    )
 
 
 def _successor(wish: Wish, asked: Ask, now: datetime) -> Wish:

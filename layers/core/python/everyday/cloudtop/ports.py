@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from everyday.cloudtop.costing import Usage
 from everyday.cloudtop.model import (
     Capacity,
     FleetEvent,
@@ -17,6 +16,9 @@ from everyday.cloudtop.model import (
     Volume,
     Wish,
 )
+
+if TYPE_CHECKING:
+    from everyday.cloudtop.costing import Usage  # only a command needs it
 
 
 class Fleets(Protocol):
@@ -113,7 +115,7 @@ class Owner(Protocol):
 class Bills(Protocol):
     """What AWS has counted."""
 
-    def month(self, now: datetime) -> Sequence[Usage]:
+    def month(self, now: datetime) -> "Sequence[Usage]":
         """Everything that was used in the month of `now` so far. Raises BillUnavailable."""
         ...
 
