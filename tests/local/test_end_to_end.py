@@ -184,6 +184,7 @@ def test_a_site_is_served_as_cloudfront_would(up: dict[str, Any]) -> None:
 
 
 def test_a_changed_site_is_pushed_and_taken_back(folder: Path, up: dict[str, Any], tmp_path: Path) -> None:
+    """And left as it was found, or the next `local up` publishes the example again."""
     shutil.copytree(PROJECT / "examples" / "sites" / "oblique", tmp_path / "oblique")
     (tmp_path / "oblique" / "deck.html").open("a").write("<!-- one card more -->")
     before = ask(up, "/").headers["x-everyday-release"]
@@ -196,6 +197,7 @@ def test_a_changed_site_is_pushed_and_taken_back(folder: Path, up: dict[str, Any
     again = ask(up, "/deck")
     assert again.headers["x-everyday-release"] == before
     assert "one card more" not in again.text
+    everyday(folder, "site", "push", str(PROJECT / "examples" / "sites" / "oblique"), "--json")
 
 
 def test_another_run_beside_it_changes_no_process(folder: Path, up: dict[str, Any]) -> None:
